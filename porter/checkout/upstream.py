@@ -1,0 +1,49 @@
+"""Which project a checkout is: by its own packaging files, its version file, or its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from porter.packs.load import Upstream
+
+_NAME = re.compile(r"""^\s*name\s*=\s*["']([A-Za-z0-9._-]+)["']""", re.MULTILINE)
+_VERSION = re.compile(r"""^\s*(?:__version__|version)\s*=\s*["']([0-9][A-Za-z0-9.+!-]*)["']""", re.MULTILINE)
+_CALL_NAME = re.compile(r"""\bname\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+
+
+def detect(root: Path, name: str) -> Upstream:
+    """The upstream project of the checkout at `root`, which is called `name`. Nothing is executed."""
+    for file in ("pyproject.toml", "setup.cfg", "setup.py"):
+        text = _read(root / file)
+        if file == "setup.cfg":
+            text = re.sub(r"^(\s*(?:name|version)\s*=\s*)([^\s\"']+)\s*$", r'\1"\2"', text, flags=re.MULTILINE)
+        found = (_CALL_NAME if file == "setup.py" else _NAME).search(text)
+        if found is not None:
+            return Upstream(found[1], _version(text, root, found[1]))
+    packages = sorted(root.glob("*/__init__.py"))
+    if len(packages) == 1:  # an unpacked wheel
+        text = _read(packages[0])
+        version = _VERSION.search(text)
+        if version is not None:
+            return Upstream(packages[0].parent.name, version[1])
+    return Upstream(name)
+
+
+def _version(text: str, root: Path, name: str) -> str:
+    found = re.search(r"""\bversion\s*=\s*["']([0-9][A-Za-z0-9.+!-]*)["']""", text)
+    if found is not None:
+        return found[1]
+    module = name.replace("-", "_")
+    for path in (root / module / "__init__.py", root / "src" / module / "__init__.py"):
+        inside = _VERSION.search(_read(path))
+        if inside is not None:
+            return inside[1]
+    return ""
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() and not path.is_symlink() else ""
+    except OSError:
+        return ""

@@ -1,0 +1,219 @@
+"""Kind `api`: a qualified name becomes another one. The longest known prefix wins, one token changes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from porter.model import Edit, Verdict
+from porter.packs.rule import Rule as Head
+from porter.proposal import Proposal, verdict_of
+from porter.python.imports import ImportSite, import_sites
+from porter.python.module import Chain
+from porter.python.names import Meaning
+from porter.python.prose import is_message
+from porter.python.scene import Scene
+
+
+class Rule(Head, tag_field="kind", tag="api", rename={"source": "from"}, frozen=True, kw_only=True):
+    """`from` and all below it become `to`; without `to` the target's surface says what becomes of each name."""
+
+    source: str
+    to: str | None = None
+
+
+def triggers(rule: Rule) -> set[str]:
+    return {rule.source}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What becomes of a qualified name: its new segments, or why it has none."""
+
+    rule: Rule
+    segments: tuple[str, ...] | None
+    because: str = ""
+    sure: bool = True
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict_of(self.rule.safety) if self.sure else Verdict.REVIEW
+
+
+def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
+    renamer = Renamer(scene, rules)
+    withheld: set[ast.alias] = set()
+    for site in import_sites(scene.module):
+        yield from renamer.imported(site, withheld)
+    for chain in scene.module.chains:
+        yield from renamer.used(chain, withheld)
+    for node in scene.module.strings:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from renamer.quoted(node, node.value)
+
+
+class Renamer:
+    """Applies the api rules of a pack to the names of one module."""
+
+    def __init__(self, scene: Scene, rules: list[Rule]) -> None:
+        self._scene = scene
+        self._source = scene.module.source
+        self._rules = {rule.source: rule for rule in rules}
+
+    def judge(self, segments: tuple[str, ...]) -> Judgement | None:
+        """What the rules and the target's surface make of a qualified name; None when no rule speaks of it."""
+        for length in range(len(segments), 0, -1):
+            rule = self._rules.get(".".join(segments[:length]))
+            if rule is not None:
+                return self._renamed(rule, segments, length)
+        return None
+
+    def _renamed(self, rule: Rule, segments: tuple[str, ...], length: int) -> Judgement:
+        if rule.to is not None:
+            return Judgement(rule, (*rule.to.split("."), *segments[length:]))
+        answer = self._scene.surface.look(".".join(segments))
+        if answer.name and answer.status != "missing":
+            sure = answer.status != "unknown"
+            return Judgement(rule, tuple(answer.name.split(".")), _sentence(answer.note), sure)
+        target = self._scene.target
+        if answer.status == "missing":
+            because = f"{target.title} has no counterpart of {'.'.join(segments)} in version {target.version}."
+        else:
+            because = f"Whether {target.title} has {'.'.join(segments)} is not known."
+        return Judgement(rule, None, f"{because} {_sentence(answer.note)}".strip())
+
+    # -- imports -----------------------------------------------------------------------------------------------------
+
+    def imported(self, site: ImportSite, withheld: set[ast.alias]) -> Iterator[Proposal]:
+        """Rename what an import statement spells. Names that stay behind are noted in `withheld`."""
+        answers = {alias: self.judge(site.qualified(alias)) for alias in site.statement.names}
+        concerned = {alias: answer for alias, answer in answers.items() if answer is not None}
+        if not concerned:
+            return
+        done: dict[ast.alias, Judgement] = {}
+        for alias, answer in concerned.items():
+            start, end = site.span(alias)
+            if answer.segments is None:
+                withheld.add(alias)
+                yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=answer.because)
+            elif answer.segments != site.qualified(alias):
+                done[alias] = answer
+        if done:
+            yield from self._rewrite_import(site, done, stays=len(done) < len(answers), withheld=withheld)
+
+    def _rewrite_import(
+        self, site: ImportSite, done: dict[ast.alias, Judgement], *, stays: bool, withheld: set[ast.alias]
+    ) -> Iterator[Proposal]:
+        edits = site.rename({alias: answer.segments for alias, answer in done.items() if answer.segments}, stays=stays)
+        for index, (alias, answer) in enumerate(done.items()):
+            start, end = site.span(alias)
+            proposal = Proposal(answer.rule, start, end, answer.verdict, because=answer.because, runs=True)
+            if edits is None:
+                withheld.add(alias)
+                yield proposal.withheld("The names of this import go to different modules, which one statement cannot say.")
+            else:
+                own = edits.get(alias, ()) if isinstance(edits, dict) else edits if index == 0 else ()
+                yield Proposal(answer.rule, start, end, proposal.verdict, tuple(own), answer.because, runs=True)
+
+    # -- uses --------------------------------------------------------------------------------------------------------
+
+    def used(self, chain: Chain, withheld: set[ast.alias]) -> Iterator[Proposal]:
+        """Rename what a dotted name spells itself."""
+        meanings = self._scene.names.meanings(chain)
+        judged = [(m, self.judge(m.segments)) for m in meanings]
+        concerned = [(m, v) for m, v in judged if v is not None]
+        if not concerned:
+            return
+        meaning, answer = concerned[0]
+        start, end = self._source.start(chain.node), self._source.end(chain.node)
+        spells = [(m, v) for m, v in concerned if m.spelled and (v.segments is None or self._spelled_change(m, v))]
+        if len(judged) > 1:
+            if spells:
+                names = " or ".join(sorted(m.qualified for m in meanings))
+                yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=f"The name can mean {names} here.")
+            return
+        through = meaning.through
+        if through is not None and through.alias in withheld:
+            return  # the import stays as it is and has said why
+        if answer.segments is None:
+            if spells or through is None or through.statement is None:
+                yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=answer.because)
+            return
+        edit = self._edit(chain, meaning, answer.segments)
+        if edit is not None:
+            yield Proposal(answer.rule, edit.start, edit.end, answer.verdict, (edit,), answer.because, runs=True)
+
+    # -- names in strings ---------------------------------------------------------------------------------------------
+
+    def quoted(self, node: ast.Constant, text: str) -> Iterator[Proposal]:
+        """A string that is a qualified name and nothing else: a tensor type, the target of a mock."""
+        if "." not in text or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", text):
+            return
+        parent = self._scene.module.parents.get(node)
+        if not isinstance(parent, (ast.Call, ast.Compare, ast.keyword, ast.Assign, ast.Tuple, ast.List, ast.Set)):
+            return
+        if is_message(self._scene.module, node) is not None:
+            return
+        answer = self.judge(tuple(text.split(".")))
+        if answer is None:
+            return
+        start = self._source.start(node)
+        at = self._source.text(node).find(text.encode())
+        because = f"The string names {text}."
+        if answer.segments is None or at < 0:
+            yield Proposal(answer.rule, start, self._source.end(node), Verdict.MANUAL, because=f"{because} {answer.because}")
+        elif ".".join(answer.segments) != text:
+            edit = Edit(start + at, start + at + len(text.encode()), ".".join(answer.segments).encode(), text.encode())
+            yield Proposal(answer.rule, edit.start, edit.end, answer.verdict, (edit,), because, runs=True)
+
+    def _spelled_change(self, meaning: Meaning, answer: Judgement) -> bool:
+        assert answer.segments is not None
+        hidden = len(meaning.segments) - meaning.spelled
+        return meaning.segments[hidden:] != answer.segments[hidden:] or len(meaning.segments) != len(answer.segments)
+
+    def _edit(self, chain: Chain, meaning: Meaning, new: tuple[str, ...]) -> Edit | None:
+        """The change to the tokens that this chain spells itself; None when they all stay."""
+        old = meaning.segments
+        if old == new:
+            return None
+        hidden = len(old) - meaning.spelled
+        first = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+        same_tail = 0
+        while same_tail < min(len(old), len(new)) - first and old[-1 - same_tail] == new[-1 - same_tail]:
+            same_tail += 1
+        last = len(old) - same_tail  # old[first:last] becomes new[first:len(new) - same_tail]
+        if last <= hidden - 1 or (last == hidden and not meaning.plain):
+            return None  # spelled in the import or assignment, which has its own edit
+        if first < hidden - 1 or (first == hidden - 1 and not meaning.plain):
+            first = hidden  # the part before is spelled elsewhere and changes there
+            if len(old) != len(new) or first >= last:
+                return None
+        # nodes[k] ends with the token of segment hidden - 1 + k; `self.torch` stands for a single segment
+        nodes = _nodes(chain)[-meaning.spelled - 1 :]
+        begin = self._token_start(nodes, first - hidden + 1, old[first] if first < len(old) else "")
+        end = self._source.end(nodes[last - hidden])
+        replacement = ".".join(new[first : len(new) - same_tail]).encode()
+        if not replacement:  # the segments vanish, with the dot before them
+            begin = self._source.end(nodes[first - hidden])
+        return Edit(begin, end, replacement, self._source.data[begin:end])
+
+    def _token_start(self, nodes: list[ast.expr], index: int, token: str) -> int:
+        return self._source.end(nodes[index]) - len(token.encode())
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:].rstrip(".") + "." if note else ""
+
+
+def _nodes(chain: Chain) -> list[ast.expr]:
+    """The expressions of a chain from its root outwards."""
+    nodes: list[ast.expr] = []
+    at: ast.expr = chain.node
+    while isinstance(at, ast.Attribute):
+        nodes.append(at)
+        at = at.value
+    nodes.append(at)
+    nodes.reverse()
+    return nodes

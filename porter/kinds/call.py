@@ -1,0 +1,90 @@
+"""Kind `call`: an expression that matches a pattern is rewritten by a second pattern."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+
+from porter.model import Verdict
+from porter.packs.rule import Rule as Head
+from porter.proposal import Proposal, verdict_of
+from porter.python.patterns import Pattern, compile_pattern, match, rewrite
+from porter.python.receivers import Owner, owner
+from porter.python.scene import Scene
+
+
+class Rule(Head, tag_field="kind", tag="call", frozen=True, kw_only=True):
+    """`match` is a pattern such as `$T.cuda($$$A)`, `replace` what it becomes."""
+
+    match: str
+    replace: str | None = None
+
+
+pattern = cache(compile_pattern)
+
+
+def triggers(rule: Rule) -> set[str]:
+    return {pattern(rule.match).trigger}
+
+
+def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
+    by_key: dict[str, list[tuple[Rule, Pattern]]] = {}
+    for rule in rules:
+        wanted = pattern(rule.match)
+        by_key.setdefault(wanted.key, []).append((rule, wanted))
+    yield from _definitions(scene, by_key)
+    for node in _candidates(scene):
+        callee = node.func if isinstance(node, ast.Call) else node
+        key = callee.attr if isinstance(callee, ast.Attribute) else callee.id if isinstance(callee, ast.Name) else ""
+        for rule, wanted in by_key.get(key, ()):
+            if wanted.is_call == isinstance(node, ast.Call):
+                yield from _judge(scene, rule, wanted, node)
+
+
+def _definitions(scene: Scene, by_key: dict[str, list[tuple[Rule, Pattern]]]) -> Iterator[Proposal]:
+    """A class with a method of that name: callers of it must keep the name, callers of torch's must not."""
+    source = scene.module.source
+    for function in scene.module.functions:
+        home = scene.module.parents.get(function)
+        for rule, wanted in by_key.get(function.name, ()):
+            if isinstance(home, ast.ClassDef) and wanted.receiver is not None:
+                start = source.start(function)
+                yield Proposal(
+                    rule, start, start + source.data[start:].find(b"(") + 1, Verdict.MANUAL,
+                    because=f"{home.name} defines a method {function.name!r} of its own, whose name porter leaves alone.",
+                    advice=f"If objects of {home.name} are moved by generic code, give it a method for the target beside this one.",
+                )
+
+
+def _candidates(scene: Scene) -> Iterator[ast.expr]:
+    yield from scene.module.calls
+    for chain in scene.module.chains:
+        at: ast.expr = chain.node
+        while isinstance(at, ast.Attribute):
+            yield at
+            at = at.value
+    yield from scene.module.attributes
+
+
+def _judge(scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr) -> Iterator[Proposal]:
+    found = match(wanted, node, scene.names)
+    if found is None:
+        return
+    source = scene.module.source
+    callee = node.func if isinstance(node, ast.Call) else node
+    end = source.end(callee)
+    start = end - len(wanted.key.encode())
+    site = Proposal(rule, start, end, verdict_of(rule.safety), runs=True)
+    if wanted.receiver is not None:
+        whose, because = owner(scene, found.one[wanted.receiver], wanted)
+        if whose is Owner.OTHER:
+            yield Proposal(rule, start, end, Verdict.KEPT, because=because)
+            return
+        if whose is Owner.UNSURE:
+            site = Proposal(rule, start, end, Verdict.REVIEW, because=because, runs=True)
+    if rule.replace is None:
+        yield site.withheld(site.because)
+        return
+    edits = tuple(rewrite(wanted, pattern(rule.replace), node, found, source))
+    yield Proposal(rule, start, end, site.verdict, edits, site.because, runs=True)

@@ -1,0 +1,137 @@
+"""Kind `literal`: a string or an integer in a named position."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from porter.model import Edit, Safety, Verdict
+from porter.packs.positions import Position
+from porter.packs.rule import Rule as Head
+from porter.proposal import Proposal, verdict_of
+from porter.python.positions import Certainty, Place
+from porter.python.scene import Scene
+from porter.python.support import already_supported, cuda_only_package, mentions
+
+
+class Rule(Head, tag_field="kind", tag="literal", frozen=True, kw_only=True):
+    """`value` becomes `to` wherever it stands in the position `where`; an `integer` is written into `to` as `{}`."""
+
+    to: str | None = None
+    where: str
+    value: str = ""
+    integer: bool = False
+
+
+def triggers(rule: Rule) -> set[str]:
+    if rule.integer:
+        return {f"{text}{digit}" for text in (".to(", "device=", "device(") for digit in range(10)}
+    return {rule.value}
+
+
+def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
+    for rule in rules:
+        position = scene.pack.positions[rule.where]
+        if rule.integer:
+            yield from _integers(scene, rule, position)
+            continue
+        for node in scene.module.strings:
+            spot = _Spot.read(scene, node, rule, position)
+            if spot is not None:
+                yield from _judge(scene, rule, position, spot)
+
+
+class _Spot:
+    """A string that holds the value of a rule, and the bytes in which it does."""
+
+    def __init__(self, node: ast.expr, start: int, rule: Rule, whole: bool) -> None:
+        self.node = node
+        self.start = start
+        self.end = start + len(rule.value.encode())
+        self.telling = whole  # an index or a placeholder follows: "cuda:0", f"cuda:{i}"
+
+    @classmethod
+    def read(cls, scene: Scene, node: ast.Constant | ast.JoinedStr, rule: Rule, position: Position) -> _Spot | None:
+        text = _text(node)
+        if text is None or not text.startswith(rule.value):
+            return None
+        rest = text[len(rule.value) :]
+        if rest and not re.fullmatch(position.suffix or r"(?!)", rest):
+            return None
+        if isinstance(node, ast.Constant) and isinstance(scene.module.parents.get(node), ast.JoinedStr):
+            return None  # the parts of an f-string are judged as the whole f-string
+        source = scene.module.source
+        raw = source.text(node)
+        found = re.match(rb"\(?\s*[rRbBuUfF]{0,2}(?:\"\"\"|'''|\"|')", raw)
+        if found is None or not raw[found.end() :].startswith(rule.value.encode()):
+            return None
+        return cls(node, source.start(node) + found.end(), rule, bool(rest))
+
+
+def _text(node: ast.Constant | ast.JoinedStr) -> str | None:
+    """The text of a string; a placeholder of an f-string counts as the digit 0, since only an index can follow."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    parts = [part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "0" for part in node.values]
+    return "".join(parts)
+
+
+def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterator[Proposal]:
+    place = scene.positions.place(spot.node, position, telling=spot.telling)
+    if place.certainty is Certainty.NOT:
+        return  # what remains is accounted for with the reason why it stays
+    site = Proposal(rule, spot.start, spot.end, verdict_of(rule.safety), because=_sentence(place), runs=place.runs)
+    if rule.to is None or rule.safety is Safety.MANUAL:
+        yield site.withheld(site.because)
+        return
+    if place.certainty is Certainty.UNKNOWN:
+        yield site.withheld(
+            f"Here {place.reason}, so porter cannot tell what it means.",
+            f"If it names the device, write {rule.to!r} here; if it is a name or a key of something else, leave it.",
+        )
+        return
+    support = already_supported(scene.module, spot.node, rule.to)
+    if support:
+        yield site.withheld(support, f"Check that the branch for {rule.to!r} does what the target needs.")
+        return
+    caution = "" if place.certainty is Certainty.LIKELY else _caution(scene, rule, spot)
+    if caution or place.certainty is Certainty.LIKELY:
+        because = f"{site.because} {caution}".strip()
+        site = Proposal(rule, spot.start, spot.end, Verdict.REVIEW, because=because, runs=place.runs)
+    edit = Edit(spot.start, spot.end, rule.to.encode(), rule.value.encode())
+    yield Proposal(rule, site.start, site.end, site.verdict, (edit,), site.because, runs=site.runs)
+
+
+def _caution(scene: Scene, rule: Rule, spot: _Spot) -> str:
+    """Why a comparison that is surely about the device may still not be meant for the target."""
+    if not any(isinstance(a, ast.Compare) for a in scene.module.ancestors(spot.node)):
+        return ""
+    if rule.to is not None and mentions(scene.module, rule.to):
+        return f"Elsewhere this file handles {rule.to!r} already, so this comparison may be meant for CUDA alone."
+    package = cuda_only_package(scene)
+    if package:
+        return f"This file uses {package}, so the comparison may guard code that only CUDA can run."
+    return ""
+
+
+def _integers(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal]:
+    for node in scene.module.numbers:
+        parent = scene.module.parents.get(node)
+        if not isinstance(parent, (ast.Call, ast.keyword)):
+            continue
+        place = scene.positions.place(node, position, telling=False)
+        if place.certainty is not Certainty.SURE or not place.runs:
+            continue
+        source = scene.module.source
+        start, end = source.start(node), source.end(node)
+        site = Proposal(rule, start, end, verdict_of(rule.safety), because=_sentence(place), runs=True)
+        if rule.to is None:
+            yield site.withheld(site.because)
+        else:
+            quoted = f'"{rule.to.format(node.value)}"'.encode()
+            yield Proposal(rule, start, end, site.verdict, (Edit(start, end, quoted, source.data[start:end]),), site.because, runs=True)
+
+
+def _sentence(place: Place) -> str:
+    return place.reason[:1].upper() + place.reason[1:] + "."

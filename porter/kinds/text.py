@@ -1,0 +1,57 @@
+"""Kind `text`: lines of files that are no Python: shell, Dockerfiles, requirements, configurations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import PurePosixPath
+
+from porter.model import Edit, Verdict
+from porter.packs.rule import Rule as Head
+from porter.proposal import Proposal, verdict_of
+from porter.python.scene import Scene
+
+
+class Rule(Head, tag_field="kind", tag="text", frozen=True, kw_only=True):
+    """In each of the `files` (globs on the name, or `kind:` and a kind of file), what the group `site` of `match`
+    (or the whole match) covers becomes `to`."""
+
+    files: tuple[str, ...]
+    match: str
+    to: str | None = None
+
+
+@cache
+def expression(rule_match: str) -> re.Pattern[bytes]:
+    return re.compile(rule_match.encode(), re.MULTILINE)
+
+
+def triggers(rule: Rule) -> set[str]:
+    del rule
+    return set()
+
+
+def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
+    """Python files are not text."""
+    del scene, rules
+    return iter(())
+
+
+def concerns(rule: Rule, path: str, kind: str) -> bool:
+    name = PurePosixPath(path).name
+    return any(glob == f"kind:{kind}" or fnmatch(name, glob) or fnmatch(path, glob) for glob in rule.files)
+
+
+def find_text(data: bytes, rules: list[Rule]) -> Iterator[Proposal]:
+    """The sites of a text file; a match inside a comment is prose."""
+    for rule in rules:
+        for found in expression(rule.match).finditer(data):
+            group = "site" if "site" in found.re.groupindex else 0
+            start, end = found.span(group)
+            if rule.to is None or verdict_of(rule.safety) is Verdict.MANUAL:
+                yield Proposal(rule, start, end, Verdict.MANUAL)
+            else:
+                edit = Edit(start, end, found.expand(rule.to.encode()), data[start:end])
+                yield Proposal(rule, start, end, verdict_of(rule.safety), (edit,))

@@ -1,0 +1,146 @@
+"""The words of porter as plain frozen data: what one stage hands to the next. No I/O, no logic beyond derived views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Safety(str, Enum):
+    """How far a rule may go: `safe` is applied, `review` is applied and marked, `manual` is never applied."""
+
+    SAFE = "safe"
+    REVIEW = "review"
+    MANUAL = "manual"
+
+
+class Verdict(str, Enum):
+    """What became of a site. Sites found = ported + kept + review + manual."""
+
+    PORTED = "ported"
+    KEPT = "kept"
+    REVIEW = "review"
+    MANUAL = "manual"
+
+
+# Most pressing first: the order in which a reader wants to see them.
+VERDICTS = (Verdict.MANUAL, Verdict.REVIEW, Verdict.PORTED, Verdict.KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A byte span of a file's UTF-8 text and what it becomes. `expected` guards the span; empty span = insertion."""
+
+    start: int
+    end: int
+    new: bytes
+    expected: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A site and its verdict. `line` and `column` are 1-based and count in the original file."""
+
+    id: str
+    file: str
+    line: int
+    column: int
+    verdict: Verdict
+    rule: str
+    name: str
+    why: str
+    before: str
+    after: str
+    advice: str = ""
+    links: tuple[str, ...] = ()
+    effort: int = 0  # minutes that a person will need, an estimate
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that porter could not read or understand: copied as it is, and said."""
+
+    file: str
+    line: int
+    reason: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """All that will happen to one file. `digest` is the SHA-256 of the original bytes."""
+
+    path: str
+    digest: str
+    kind: str
+    findings: tuple[Finding, ...]
+    original: bytes = field(repr=False, default=b"")
+    ported: bytes = field(repr=False, default=b"")
+
+    @property
+    def changed(self) -> bool:
+        return self.original != self.ported
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A package that the checkout declares or imports and that is tied to CUDA, with what to do about it."""
+
+    name: str
+    where: tuple[str, ...]  # "file:line"
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackUse:
+    """A rule pack as it was used: `digest` over its resolved content."""
+
+    name: str
+    digest: str
+    disabled: tuple[tuple[str, str], ...] = ()  # (rule id, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the checkout came from. `dirty` lists tracked files that differ from the commit."""
+
+    name: str
+    url: str = ""
+    commit: str = ""
+    dirty: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An accelerator at a version of its software: `torch` is the torch version that it comes with."""
+
+    name: str
+    version: str
+    torch: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All findings and edits of a checkout for one target, made without writing anything."""
+
+    origin: Origin
+    target: Target
+    packs: tuple[PackUse, ...]
+    files: tuple[FilePlan, ...]  # files with a finding, by path
+    problems: tuple[Problem, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    scanned: int = 0  # files looked at
+    untouched: int = 0  # files copied without being looked at: binary, huge, not a kind that porter knows
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for file in self.files for finding in file.findings]
+
+    @property
+    def changed(self) -> list[FilePlan]:
+        return [file for file in self.files if file.changed]
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(finding.verdict is verdict for finding in self.findings)

@@ -1,0 +1,35 @@
+"""What a rule says about one place, before the plan turns it into a finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from porter.model import Edit, Safety, Verdict
+
+if TYPE_CHECKING:
+    from porter.packs.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A site found by a rule: the bytes where it stands, the verdict, and what to do with it."""
+
+    rule: Rule
+    start: int
+    end: int
+    verdict: Verdict
+    edits: tuple[Edit, ...] = ()
+    because: str = ""  # what is true of this very place, added to the rule's own `why`
+    advice: str = ""  # instead of the rule's own
+    fallback: bool = False  # says something general: gives way to any other rule at the same place
+    runs: bool = False  # the edited code reaches the device, so the vendor's module must have been imported
+
+    def withheld(self, because: str, advice: str = "") -> Proposal:
+        """The same site left to a person."""
+        return replace(self, verdict=Verdict.MANUAL, edits=(), because=because, advice=advice or self.advice)
+
+
+def verdict_of(safety: Safety) -> Verdict:
+    """What applying a rule of this safety comes to."""
+    return {Safety.SAFE: Verdict.PORTED, Safety.REVIEW: Verdict.REVIEW, Safety.MANUAL: Verdict.MANUAL}[safety]

@@ -1,0 +1,77 @@
+"""Islands: single statements and expressions that LibCST parses and rewrites, so that comments and layout survive."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from porter.python.source import Source
+
+if TYPE_CHECKING:
+    from porter.python.patterns import Match
+
+
+def render(new: ast.expr, node: ast.expr, found: Match, source: Source, *, one: str, many: str) -> bytes:
+    """The text of a replacement pattern with its placeholders filled from the source, arguments with their layout."""
+    if isinstance(new, ast.Call) and isinstance(node, ast.Call):
+        return _render_call(new, node, found, source, one=one, many=many)
+    return _fill(ast.unparse(new), found, source, one).encode()
+
+
+def _render_call(new: ast.Call, node: ast.Call, found: Match, source: Source, *, one: str, many: str) -> bytes:
+    island = cst.parse_expression(source.text(node).decode())
+    if not isinstance(island, cst.Call):
+        raise TypeError("the island is not a call")
+    kept = list(island.args)
+    arguments: list[cst.Arg] = []
+    for wanted in (*new.args, *new.keywords):
+        value = wanted.value if isinstance(wanted, (ast.Starred, ast.keyword)) else wanted
+        if isinstance(wanted, ast.Starred) and isinstance(value, ast.Name) and value.id.startswith(many):
+            arguments += kept[len(kept) - len(found.many[value.id[len(many) :]]) :] if kept else []
+        else:
+            keyword = cst.Name(wanted.arg) if isinstance(wanted, ast.keyword) and wanted.arg else None
+            equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")) if keyword else cst.MaybeSentinel.DEFAULT
+            text = _fill(ast.unparse(value), found, source, one)
+            arguments.append(cst.Arg(cst.parse_expression(text), keyword=keyword, equal=equal))
+    last = len(arguments) - 1
+    spaced = [
+        a if i == last or not isinstance(a.comma, cst.MaybeSentinel) else a.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+        for i, a in enumerate(arguments)
+    ]
+    callee = cst.parse_expression(_fill(ast.unparse(new.func), found, source, one))
+    return cst.Module(body=[]).code_for_node(island.with_changes(func=callee, args=spaced)).encode()
+
+
+def _fill(text: str, found: Match, source: Source, one: str) -> str:
+    return re.sub(rf"{one}(\w+)", lambda m: source.text(found.one[m[1]]).decode(), text)
+
+
+def split_import(statement: bytes, moved: dict[str, str], module: str, *, indent: bytes, newline: bytes) -> bytes:
+    """Take names out of a `from ... import` into a second statement of the same form from another module.
+
+    `moved` maps each name that leaves to its new name; the names that stay keep their statement, comments included.
+    """
+    island = cst.parse_statement(statement.decode())
+    if not isinstance(island, cst.SimpleStatementLine) or not isinstance(island.body[0], cst.ImportFrom):
+        raise TypeError("the island is not an import")
+    imported = island.body[0]
+    if isinstance(imported.names, cst.ImportStar):
+        raise TypeError("a star import cannot be split")
+    stay = [alias for alias in imported.names if alias.evaluated_name not in moved]
+    go = [alias for alias in imported.names if alias.evaluated_name in moved]
+    stay[-1] = stay[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT) if imported.lpar is None else stay[-1]
+    first = cst.Module(body=[island.with_changes(body=[imported.with_changes(names=stay), *island.body[1:]])]).code.rstrip("\r\n")
+    local = {alias.evaluated_name: alias.evaluated_alias for alias in go}
+    names = ", ".join(moved[name] + (f" as {asname}" if asname else "") for name, asname in local.items())
+    return f"from {module} import {names}".encode() + newline + indent + first.encode()
+
+
+def statement(code: str) -> str:
+    """A statement to be inserted, as LibCST writes it: proof that it parses and is just one."""
+    parsed = cst.parse_module(code)
+    if len(parsed.body) != 1:
+        raise ValueError(f"expected one statement, not {code!r}")
+    return parsed.code.strip("\r\n")

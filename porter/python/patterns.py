@@ -1,0 +1,177 @@
+"""Expression patterns in Python syntax: `$T.cuda($$$A)` matches a call, and a second pattern says what it becomes.
+
+`$X` stands for one expression, `$$$A` for any arguments, `...` for anything; a dotted head is a qualified name.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+from porter.model import Edit
+from porter.python.names import Names
+from porter.python.source import Source
+
+_ONE = "_porter_one_"
+_MANY = "_porter_many_"
+
+
+class PatternError(ValueError):
+    """A pattern that is not Python, or not of a form that can be matched."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern as a tree, with the attribute or name by which candidates are found."""
+
+    text: str
+    tree: ast.expr
+    key: str  # the last name in the pattern: a cheap test before the match
+    is_call: bool
+
+    @property
+    def trigger(self) -> str:
+        """A text that stands in every file that the pattern matches in."""
+        if isinstance(self.tree, ast.Call) and self.tree.keywords:
+            return f"{self.tree.keywords[0].arg}="
+        words = [part for word in re.findall(r"[\w.]+|\"\w+\"", self.text) for part in word.split(".")]
+        if "cuda" in self.text:  # the commonest by far, and searched for in any case
+            return next(word for word in words if "cuda" in word)
+        if self.receiver is not None and isinstance(self.tree, ast.Call) and self.tree.args and _plain(self.tree.args[0]):
+            return f".{self.key}({ast.unparse(self.tree.args[0])}"
+        return self.key
+
+    @property
+    def receiver(self) -> str | None:
+        """The placeholder of the receiver, for a pattern on a method or attribute of anything."""
+        callee = self.tree.func if isinstance(self.tree, ast.Call) else self.tree
+        if isinstance(callee, ast.Attribute) and isinstance(callee.value, ast.Name) and callee.value.id.startswith(_ONE):
+            return callee.value.id[len(_ONE) :]
+        return None
+
+
+def compile_pattern(text: str) -> Pattern:
+    """Parse a pattern; PatternError says what is wrong with it."""
+    prepared = re.sub(r"\$\$\$([A-Z_][A-Z0-9_]*)", rf"*{_MANY}\1", text)
+    prepared = re.sub(r"\$([A-Z_][A-Z0-9_]*)", rf"{_ONE}\1", prepared)
+    try:
+        tree = ast.parse(prepared, mode="eval").body
+    except SyntaxError as error:
+        raise PatternError(f"The pattern {text!r} is not a Python expression: {error.msg}.") from error
+    callee = tree.func if isinstance(tree, ast.Call) else tree
+    key = callee.attr if isinstance(callee, ast.Attribute) else callee.id if isinstance(callee, ast.Name) else ""
+    if not key or key.startswith((_ONE, _MANY)):
+        raise PatternError(f"The pattern {text!r} must be a name, an attribute or a call of one.")
+    return Pattern(text, tree, key, isinstance(tree, ast.Call))
+
+
+@dataclass
+class Match:
+    """What the placeholders of a pattern stand for."""
+
+    one: dict[str, ast.expr] = field(default_factory=dict)
+    many: dict[str, list[ast.expr | ast.keyword]] = field(default_factory=dict)
+
+
+def match(pattern: Pattern, node: ast.expr, names: Names) -> Match | None:
+    """Match an expression of a module against a pattern."""
+    found = Match()
+    return found if _same(pattern.tree, node, names, found) else None
+
+
+def _same(want: ast.AST, node: ast.AST, names: Names, found: Match) -> bool:
+    if isinstance(want, ast.Constant) and want.value is ...:
+        return True
+    if isinstance(want, ast.Name) and want.id.startswith(_ONE):
+        return _capture(want.id[len(_ONE) :], node, found)
+    if isinstance(want, (ast.Name, ast.Attribute)):
+        dotted = _dotted(want)
+        if dotted is not None:
+            meaning = names.expression(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+            return meaning is not None and meaning.qualified == dotted
+        return (
+            isinstance(want, ast.Attribute)
+            and isinstance(node, ast.Attribute)
+            and want.attr == node.attr
+            and _same(want.value, node.value, names, found)
+        )
+    if isinstance(want, ast.Call):
+        return isinstance(node, ast.Call) and _same(want.func, node.func, names, found) and _arguments(want, node, names, found)
+    return ast.dump(want) == ast.dump(node)
+
+
+def _capture(name: str, node: ast.AST, found: Match) -> bool:
+    if not isinstance(node, ast.expr):
+        return False
+    if name in found.one and name != "_":
+        return ast.dump(found.one[name]) == ast.dump(node)
+    found.one[name] = node
+    return True
+
+
+def _arguments(want: ast.Call, node: ast.Call, names: Names, found: Match) -> bool:
+    given = {k.arg: k.value for k in node.keywords}
+    if not all(k.arg in given and _same(k.value, given[k.arg], names, found) for k in want.keywords):
+        return False
+    named = {k.arg for k in want.keywords}
+    rest: list[ast.expr | ast.keyword] = [*node.args, *(k for k in node.keywords if k.arg not in named)]
+    for index, wanted in enumerate(want.args):
+        if isinstance(wanted, ast.Starred) and isinstance(wanted.value, ast.Name) and wanted.value.id.startswith(_MANY):
+            found.many[wanted.value.id[len(_MANY) :]] = rest[index:]
+            return True
+        if isinstance(wanted, ast.Constant) and wanted.value is ...:
+            return True
+        if index >= len(node.args):
+            return False
+        spelled_so = _plain(wanted) and ast.dump(wanted) == ast.dump(node.args[index])  # `rank`: whatever it is bound to
+        if not spelled_so and not _same(wanted, node.args[index], names, found):
+            return False
+    return len(rest) == len(want.args)
+
+
+def _plain(wanted: ast.expr) -> bool:
+    return isinstance(wanted, (ast.Name, ast.Attribute)) and _dotted(wanted) is not None
+
+
+def _dotted(node: ast.expr) -> str | None:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or node.id.startswith((_ONE, _MANY)):
+        return None
+    return ".".join([node.id, *reversed(parts)])
+
+
+def rewrite(before: Pattern, after: Pattern, node: ast.expr, found: Match, source: Source) -> list[Edit]:
+    """The smallest edits that turn a matched expression into the replacement: only what differs is touched."""
+    return _rewrite(before.tree, after.tree, node, found, source)
+
+
+def _rewrite(old: ast.expr, new: ast.expr, node: ast.expr, found: Match, source: Source) -> list[Edit]:
+    if ast.dump(old) == ast.dump(new):
+        return []
+    if isinstance(old, ast.Attribute) and isinstance(new, ast.Attribute) and isinstance(node, ast.Attribute):
+        edits = _rewrite(old.value, new.value, node.value, found, source)
+        if old.attr != new.attr:
+            end = source.end(node)
+            edits.append(Edit(end - len(old.attr.encode()), end, new.attr.encode(), old.attr.encode()))
+        return edits
+    if isinstance(old, ast.Constant) and isinstance(old.value, str) and isinstance(new, ast.Constant):
+        raw = source.text(node)
+        at, length = raw.find(old.value.encode()), len(old.value.encode())
+        if at > 0 and raw[at + length : at + length + 1] in (b'"', b"'"):
+            start = source.start(node) + at
+            return [Edit(start, start + length, str(new.value).encode(), old.value.encode())]
+    if isinstance(old, ast.Call) and isinstance(new, ast.Call) and isinstance(node, ast.Call):
+        same_arguments = [ast.dump(a) for a in (*old.args, *old.keywords)] == [ast.dump(a) for a in (*new.args, *new.keywords)]
+        if same_arguments:
+            return _rewrite(old.func, new.func, node.func, found, source)
+        if len(old.args) == len(new.args) and not old.keywords and not new.keywords:
+            pairs = zip([old.func, *old.args], [new.func, *new.args], [node.func, *node.args], strict=False)
+            return [edit for a, b, at in pairs for edit in _rewrite(a, b, at, found, source)]
+    start, end = source.start(node), source.end(node)
+    from porter.python.islands import render  # LibCST is loaded only for a rewrite that needs it
+
+    return [Edit(start, end, render(new, node, found, source, one=_ONE, many=_MANY), source.data[start:end])]

@@ -1,0 +1,318 @@
+"""Where a literal stands: whether a string or number is a device, a backend, or something else."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from porter.packs.positions import Position
+from porter.python.module import Module
+from porter.python.names import Names
+from porter.python.signatures import Signatures
+
+_OPTION_CALLS = frozenset({"add_argument", "option", "Option", "Argument", "add_option", "argument", "DEFINE_string", "DEFINE_enum"})
+_FIELD_CALLS = frozenset({"field", "Field", "Option", "Argument", "Parameter", "str", "Value"})
+_MESSAGE_CALLS = frozenset(
+    {"print", "debug", "info", "warn", "warning", "warning_once", "error", "exception", "critical", "log", "write", "skip"}
+)
+
+
+class Certainty(Enum):
+    """How sure it is that a literal stands in a position."""
+
+    SURE = "sure"
+    LIKELY = "likely"  # the literal says so by its own form ("cuda:0"), nothing around it does
+    UNKNOWN = "unknown"  # a value handed to something that porter cannot see into
+    NOT = "not"  # a key, a message, prose
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a literal stands, and by what that is known."""
+
+    certainty: Certainty
+    reason: str
+    runs: bool = False  # the value reaches the device when this very file runs
+
+
+class Positions:
+    """Answers for the literals of one module."""
+
+    def __init__(self, module: Module, names: Names, signatures: Signatures) -> None:
+        self._module = module
+        self._names = names
+        self._signatures = signatures
+        self._flows: dict[str, frozenset[str]] = {}
+
+    def place(self, node: ast.expr, position: Position, *, telling: bool) -> Place:
+        """Where `node` stands with respect to `position`. `telling`: its form alone says what it is."""
+        answer = self._climb(node, position, set())
+        if answer.certainty is Certainty.UNKNOWN and telling:
+            return Place(Certainty.LIKELY, answer.reason, answer.runs)
+        return answer
+
+    # -- climbing through expressions that hand their value on --------------------------------------------------------
+
+    def _climb(self, node: ast.AST, position: Position, seen: set[ast.AST]) -> Place:
+        parent = self._module.parents.get(node)
+        if parent is None or parent in seen:
+            return Place(Certainty.UNKNOWN, "it stands alone")
+        seen.add(parent)
+        if isinstance(parent, (ast.IfExp, ast.BoolOp)):
+            if isinstance(parent, ast.IfExp) and parent.test is node:
+                return Place(Certainty.UNKNOWN, "it is a condition")
+            others = (parent.body, parent.orelse) if isinstance(parent, ast.IfExp) else parent.values
+            if self._beside(node, others, position):
+                return Place(Certainty.SURE, "the other branch is a value of the same sort", runs=True)
+            return self._climb(parent, position, seen)
+        if isinstance(parent, (ast.Tuple, ast.List, ast.Set)):
+            if self._beside(node, parent.elts, position):
+                return Place(Certainty.SURE, "it stands in a list of values of the same sort")
+            return self._climb(parent, position, seen)
+        if isinstance(parent, ast.BinOp):
+            return self._climb(parent, position, seen)
+        if isinstance(parent, (ast.JoinedStr, ast.FormattedValue, ast.NamedExpr, ast.Starred, ast.Await, ast.Lambda)):
+            if isinstance(parent, ast.NamedExpr) and self._carries(parent.target, position):
+                return Place(Certainty.SURE, f"it is assigned to {ast.unparse(parent.target)}")
+            return self._climb(parent, position, seen)
+        if isinstance(parent, ast.Attribute):
+            return self._attribute(parent, position, seen)
+        return self._land(node, parent, position, seen)
+
+    def _attribute(self, parent: ast.Attribute, position: Position, seen: set[ast.AST]) -> Place:
+        """`"cuda:{}".format(i)` hands a value on; any other method of a string uses it as text."""
+        call = self._module.parents.get(parent)
+        if parent.attr in {"format", "lower", "upper", "strip"} and isinstance(call, ast.Call):
+            return self._climb(call, position, seen)
+        return Place(Certainty.NOT, "it is worked on as text")
+
+    # -- landing in something that says what the value is -------------------------------------------------------------
+
+    def _land(self, node: ast.AST, parent: ast.AST, position: Position, seen: set[ast.AST]) -> Place:
+        if isinstance(parent, ast.keyword):
+            return self._keyword(parent, position, seen)
+        if isinstance(parent, ast.Call):
+            return self._argument(node, parent, position, seen)
+        if isinstance(parent, ast.Compare):
+            return self._compared(node, parent, position)
+        if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            return self._assigned(parent, position)
+        if isinstance(parent, ast.arguments):
+            return self._default(node, parent, position)
+        if isinstance(parent, ast.Dict):
+            return self._in_dict(node, parent, position, seen)
+        if isinstance(parent, ast.Subscript):
+            return Place(Certainty.NOT, "it is a key")
+        if isinstance(parent, (ast.Return, ast.Yield)):
+            return self._returned(parent, position)
+        if isinstance(parent, (ast.For, ast.AsyncFor, ast.comprehension)) and self._carries(parent.target, position):
+            return Place(Certainty.SURE, f"{ast.unparse(parent.target)} takes this value in the loop")
+        if isinstance(parent, ast.MatchValue):
+            return self._matched(parent, position)
+        if isinstance(parent, (ast.Expr, ast.Raise, ast.Assert)):
+            return Place(Certainty.NOT, "it is text for a reader")
+        return Place(Certainty.UNKNOWN, "nothing around it says what it is")
+
+    def _keyword(self, keyword: ast.keyword, position: Position, seen: set[ast.AST]) -> Place:
+        call = self._module.parents.get(keyword)
+        if not isinstance(call, ast.Call) or keyword.arg is None:
+            return Place(Certainty.UNKNOWN, "it is a keyword of a class or an unpacked one")
+        if _matches(position.names, keyword.arg):
+            return Place(Certainty.SURE, f"it is the argument {keyword.arg}=", runs=True)
+        if keyword.arg in self._listed(call, position):
+            return Place(Certainty.SURE, f"it is the argument {keyword.arg}=", runs=True)
+        callee = _last_name(call.func)
+        if keyword.arg in {"default", "choices", "const", "type"} and callee in _OPTION_CALLS:
+            return self._option(call, position, seen)
+        if keyword.arg in {"default", "default_factory"} and callee in _FIELD_CALLS:
+            return self._climb(call, position, seen)
+        return Place(Certainty.UNKNOWN, f"it is the argument {keyword.arg}= of {callee or 'a call'}")
+
+    def _option(self, call: ast.Call, position: Position, seen: set[ast.AST]) -> Place:
+        """A command-line option: its name, its dest or its choices say what its values are."""
+        named = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        for keyword in call.keywords:
+            if keyword.arg == "dest" and isinstance(keyword.value, ast.Constant):
+                named.append(str(keyword.value.value))
+            if keyword.arg in {"choices", "type"} and any(self._is_beside(n, position) for n in ast.walk(keyword.value)):
+                return Place(Certainty.SURE, "the choices of this option are values of the same sort")
+        if any(_matches(position.names, name.replace("-", "_").strip("_")) for name in named):
+            return Place(Certainty.SURE, f"it is a value of the option {named[0]}")
+        if _last_name(call.func) in _FIELD_CALLS:
+            return self._climb(call, position, seen)
+        return Place(Certainty.UNKNOWN, f"it is a value of the option {named[0] if named else '?'}")
+
+    def _argument(self, node: ast.AST, call: ast.Call, position: Position, seen: set[ast.AST]) -> Place:
+        index = next((i for i, argument in enumerate(call.args) if argument is node), None)
+        if index is None:
+            return Place(Certainty.UNKNOWN, "it is what is called")
+        callee = _last_name(call.func)
+        if index in self._listed(call, position):
+            return Place(Certainty.SURE, f"it is an argument of {callee}", runs=True)
+        key = call.args[index - 1] if index and callee in position.lookups else None
+        if key is not None and self._is_key(key, position):
+            return Place(Certainty.SURE, f"it is the value for {ast.unparse(key)}")
+        if callee in position.tests and isinstance(call.func, ast.Attribute):
+            if self._carries(call.func.value, position, compared=True):
+                return Place(Certainty.SURE, f"it is compared with {ast.unparse(call.func.value)}")
+            return Place(Certainty.UNKNOWN, f"it is compared with {ast.unparse(call.func.value)}")
+        if callee in _FIELD_CALLS and index == 0:
+            return self._climb(call, position, seen)
+        if callee in _MESSAGE_CALLS or (callee or "").endswith(("Error", "Exception", "Warning")):
+            return Place(Certainty.NOT, "it is text for a reader")
+        parameter = self._signatures.parameter(call, index, self._names)
+        if parameter is not None:
+            if _matches(position.names, parameter):
+                return Place(Certainty.SURE, f"it is the argument {parameter} of {callee}", runs=True)
+            return Place(Certainty.UNKNOWN, f"it is the argument {parameter} of {callee}")
+        return Place(Certainty.UNKNOWN, f"it is an argument of {callee or 'a call'}, which porter cannot see into")
+
+    def _listed(self, call: ast.Call, position: Position) -> tuple[int | str, ...]:
+        """The argument positions and keywords that the pack lists for this callee."""
+        if isinstance(call.func, ast.Attribute) and call.func.attr in position.methods:
+            return position.methods[call.func.attr]
+        if isinstance(call.func, (ast.Name, ast.Attribute)):
+            meaning = self._names.expression(call.func)
+            if meaning is not None:
+                return position.arguments.get(meaning.qualified, ())
+        return ()
+
+    def _compared(self, node: ast.AST, compare: ast.Compare, position: Position) -> Place:
+        others = [side for side in (compare.left, *compare.comparators) if side is not node]
+        for other in others:
+            if self._carries(other, position, compared=True):
+                return Place(Certainty.SURE, f"it is compared with {ast.unparse(other)}")
+        return Place(Certainty.UNKNOWN, f"it is compared with {', '.join(map(ast.unparse, others))}")
+
+    def _assigned(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign, position: Position) -> Place:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for target in targets:
+            if self._carries(target, position):
+                return Place(Certainty.SURE, f"it is assigned to {ast.unparse(target)}")
+        return Place(Certainty.UNKNOWN, f"it is assigned to {ast.unparse(targets[0])}")
+
+    def _default(self, node: ast.AST, arguments: ast.arguments, position: Position) -> Place:
+        parameter = _parameter_of_default(arguments, node)
+        if parameter is not None and (_matches(position.names, parameter) or parameter in self._flow(position)):
+            return Place(Certainty.SURE, f"it is the default of the parameter {parameter}")
+        return Place(Certainty.UNKNOWN, f"it is the default of the parameter {parameter}")
+
+    def _in_dict(self, node: ast.AST, container: ast.Dict, position: Position, seen: set[ast.AST]) -> Place:
+        around = self._climb(container, position, seen)
+        if around.certainty is Certainty.SURE:
+            return around
+        for key, value in zip(container.keys, container.values, strict=True):
+            if value is node and key is not None and self._is_key(key, position):
+                return Place(Certainty.SURE, f"it is the value of the key {ast.unparse(key)}")
+            if key is node:
+                return Place(Certainty.NOT, "it is a key of a dictionary")
+        return Place(Certainty.UNKNOWN, "it is a value in a dictionary")
+
+    def _returned(self, statement: ast.Return | ast.Yield, position: Position) -> Place:
+        function = next(
+            (a for a in self._module.ancestors(statement) if isinstance(a, (ast.FunctionDef, ast.AsyncFunctionDef))), None
+        )
+        if function is None:
+            return Place(Certainty.UNKNOWN, "it is a result")
+        if _matches(position.names, function.name):
+            return Place(Certainty.SURE, f"it is the result of {function.name}()")
+        returned = (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None)
+        if any(self._is_beside(part, position) for value in returned for part in (value, *ast.iter_child_nodes(value))):
+            return Place(Certainty.SURE, f"other results of {function.name}() are of the same sort")
+        return Place(Certainty.UNKNOWN, f"it is the result of {function.name}()")
+
+    def _matched(self, pattern: ast.MatchValue, position: Position) -> Place:
+        match = next((a for a in self._module.ancestors(pattern) if isinstance(a, ast.Match)), None)
+        if match is not None and self._carries(match.subject, position, compared=True):
+            return Place(Certainty.SURE, f"it is compared with {ast.unparse(match.subject)}")
+        return Place(Certainty.UNKNOWN, "it is a case of a match")
+
+    # -- what carries a value of this position ------------------------------------------------------------------------
+
+    def _carries(self, node: ast.expr, position: Position, *, compared: bool = False) -> bool:
+        """Whether an expression holds a value of this position, by its name or by where it flows."""
+        if isinstance(node, ast.Call):
+            callee = _last_name(node.func)
+            if callee in {"str", "lower", "strip", "split", "type"}:
+                inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else node
+                return inner is not node and self._carries(inner, position, compared=compared)
+            if callee in position.lookups and node.args and self._is_key(node.args[-1 if callee == "getattr" else 0], position):
+                return True
+            return callee is not None and _matches(position.names, callee)
+        if isinstance(node, ast.Subscript):
+            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+                return _matches(position.names, node.slice.value)
+            return self._carries(node.value, position, compared=compared)
+        if isinstance(node, (ast.BoolOp, ast.Tuple, ast.List)):
+            return any(self._carries(n, position, compared=compared) for n in (node.values if isinstance(node, ast.BoolOp) else node.elts))
+        if isinstance(node, ast.Starred):
+            return self._carries(node.value, position, compared=compared)
+        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+        if name is None:
+            return False
+        if _matches(position.names, name) or name in self._flow(position):
+            return True
+        return compared and bool(position.compared) and _matches(position.compared, name)
+
+    def _is_key(self, node: ast.expr, position: Position) -> bool:
+        return isinstance(node, ast.Constant) and isinstance(node.value, str) and _matches(position.names, node.value)
+
+    def _beside(self, node: ast.AST, others: Iterable[ast.expr], position: Position) -> bool:
+        return any(
+            self._is_beside(part, position)
+            for other in others
+            if other is not node
+            for part in ([other.body, other.orelse] if isinstance(other, ast.IfExp) else [other])
+        )
+
+    def _is_beside(self, node: ast.AST, position: Position) -> bool:
+        if isinstance(node, ast.Call) and len(node.args) == 1:  # torch.device("cpu")
+            node = node.args[0]
+        return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in position.beside
+
+    def _flow(self, position: Position) -> frozenset[str]:
+        """The names of this module that flow into the position somewhere: `x.to(where)` makes `where` a carrier."""
+        key = position.names
+        if key not in self._flows:
+            found: set[str] = set()
+            for call in (n for n in ast.walk(self._module.tree) if isinstance(n, ast.Call)):
+                for index, argument in enumerate(call.args):
+                    if isinstance(argument, (ast.Name, ast.Attribute)) and index in self._listed_loosely(call, position):
+                        found.add(_last_name(argument) or "")
+                for keyword in call.keywords:
+                    if keyword.arg and _matches(position.names, keyword.arg):
+                        found.add(_last_name(keyword.value) or "")
+            for function in self._module.functions:
+                for index in position.methods.get(function.name, ()):  # the parameter of a method `to` of the repo's own
+                    if isinstance(index, int) and len(function.args.args) > index + 1:
+                        found.add(function.args.args[index + 1].arg)
+            self._flows[key] = frozenset(found - {""})
+        return self._flows[key]
+
+    def _listed_loosely(self, call: ast.Call, position: Position) -> tuple[int | str, ...]:
+        callee = _last_name(call.func)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in position.methods:
+            return position.methods[call.func.attr]
+        return next((spots for name, spots in position.arguments.items() if name.rpartition(".")[2] == callee), ())
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return re.search(pattern, name) is not None
+
+
+def _last_name(node: ast.expr) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+
+
+def _parameter_of_default(arguments: ast.arguments, default: ast.AST) -> str | None:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    for arg, value in zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True):
+        if value is default:
+            return arg.arg
+    for arg, kw_value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if kw_value is default:
+            return arg.arg
+    return None

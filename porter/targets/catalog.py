@@ -1,0 +1,89 @@
+"""Which targets there are, found by the folder, and the way from what a person types (`npu@2.6`) to one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from porter.data import folder
+from porter.errors import UsageError
+from porter.model import Target
+
+if TYPE_CHECKING:
+    from porter.targets.sheet import Release, Sheet
+    from porter.targets.surface import Surface
+
+
+def names() -> list[str]:
+    """The names of all targets, sorted."""
+    return sorted(path.stem for path in (folder("rules") / "targets").glob("*.yaml"))
+
+
+def resolve(spec: str) -> tuple[Target, Surface]:
+    """The target and its names for `npu` (its newest version), `npu@2.6` (the newest 2.6) or `npu@2.6.0.post3`."""
+    from porter.targets.sheet import read
+    from porter.targets.surface import Surface
+
+    name, at, wanted = spec.strip().partition("@")
+    if name not in names():
+        raise UsageError(_unknown_target(name))
+    if at and not wanted:
+        raise UsageError(f"{spec!r} has no version after the @: write {name} for the newest, or such as {name}@2.1.")
+    sheet = read(folder("rules") / "targets" / f"{name}.yaml")
+    release = _choose(sheet, wanted)
+    target = Target(name=sheet.target, version=release.version, torch=release.torch, title=sheet.title)
+    return target, Surface(sheet, release)
+
+
+def _choose(sheet: Sheet, wanted: str) -> Release:
+    """The release that is spelled `wanted`, else the newest whose version begins with it."""
+    from porter.targets.sheet import version
+
+    if not wanted:
+        return max(sheet.versions, key=_rank)
+    try:
+        want = version(wanted)
+    except ValueError:
+        raise UsageError(_unknown_version(sheet, wanted)) from None
+    numbers = want.release
+    known = [(version(release.version), release) for release in sheet.versions]
+    # 2.6 and 2.6.0 are equal as versions, but 2.6 asks for the newest of its line and 2.6.0 for itself.
+    spelled = [release for its, release in known if str(its) == str(want)]
+    line = [
+        release for its, release in known if str(want) == want.base_version and its.release[: len(numbers)] == numbers
+    ]
+    equal = [release for its, release in known if its == want]
+    found = spelled or line or equal
+    if not found:
+        raise UsageError(_unknown_version(sheet, wanted))
+    return max(found, key=_rank)
+
+
+def _rank(release: Release) -> tuple[bool, object]:
+    """Newest last, and a release candidate before every release."""
+    from porter.targets.sheet import version
+
+    return not version(release.version).is_prerelease, version(release.version)
+
+
+def _unknown_target(name: str) -> str:
+    import difflib
+
+    known = names()
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    return f"Unknown target {name!r}. {hint}Targets: {', '.join(known)}."
+
+
+def _unknown_version(sheet: Sheet, wanted: str) -> str:
+    import bisect
+
+    from porter.targets.sheet import version
+
+    known = sorted({release.version for release in sheet.versions}, key=version)
+    span = f"{sheet.target} is known from {known[0]} to {known[-1]}"
+    try:
+        place = bisect.bisect([version(each) for each in known], version(wanted))
+    except ValueError as error:
+        return f"Unknown version of {sheet.target}: {error}; {span}."
+    near = known[max(place - 1, 0) : place + 1]
+    return f"Unknown version {wanted!r} of {sheet.target}. The nearest: {', '.join(near)}; {span}."

@@ -1,0 +1,102 @@
+"""Triage: which files can hold a site at all, by the words that the rules look for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from porter import kinds
+from porter.packs.pack import Pack
+
+_FAMILY = 4  # words that begin with the same letters are searched for together
+_ALIAS = re.compile(rb"\bas[ \t]+([A-Za-z_]\w*)|^[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*[\w.]+[ \t]*(?:#|$)", re.MULTILINE)
+
+
+class Triage:
+    """The trigger words of a pack. A file without any of them cannot hold a site.
+
+    Searching for a plain word costs a hundredth of the parse, so everything here is made of few plain words: words
+    that contain another one are left out, and words with a common beginning become one regular expression.
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        modules = kinds.modules()
+        words, packages = set(pack.vocabulary), set()
+        for rule in pack.rules:
+            for word in modules[kinds.kind_of(rule)].triggers(rule):
+                kind, _, name = word.partition("import ")
+                (packages if name and not kind else words).add(name or word)
+        essential = _minimal(essential_word(word, pack.vocabulary) for word in words)
+        self._words, self._families = _families(essential)
+        self._imports = _import_lines(packages)
+        self._vocabulary = re.compile(b"|".join(re.escape(w.encode()) for w in _minimal(pack.vocabulary)))
+
+    def concerns(self, data: bytes) -> bool:
+        return (
+            any(word in data for word in self._words)
+            or any(family.search(data) is not None for family in self._families)
+            or (self._imports is not None and (self._imports.search(data) or self._imports.match(b"\n" + data[:200])) is not None)
+        )
+
+    def hits(self, data: bytes) -> list[int]:
+        """The offsets of all trigger words, and of the local names that stand for something with a trigger word."""
+        patterns = [*map(re.compile, map(re.escape, self._words)), *self._families]
+        found = [m.start() for pattern in patterns for m in pattern.finditer(data)]
+        if self._imports is not None:
+            found += [m.end() - 1 for m in self._imports.finditer(data)]
+            found += [0] if self._imports.match(b"\n" + data[:200]) else []
+        aliases = {name for offset in found for name in _aliases(data, offset)}
+        if aliases:
+            wanted = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(aliases))) + rb")\b")
+            found += [m.start() for m in wanted.finditer(data)]
+        return found
+
+    def named(self, data: bytes) -> list[tuple[int, int]]:
+        """The spans of the words that name an accelerator: each must have a verdict."""
+        return [found.span() for found in self._vocabulary.finditer(data)]
+
+
+def essential_word(trigger: str, vocabulary: Iterable[str]) -> str:
+    """The part of a trigger that is a word of the vocabulary, if there is one: it says as much and is searched anyway.
+
+    Of a qualified name it is the longest segment: a file that means the name has to spell each segment once.
+    """
+    known = next((word for word in vocabulary if word in trigger), None)
+    if known is None and re.fullmatch(r"\w+(\.\w+)+", trigger):
+        return max(trigger.split(".")[1:], key=len)
+    return known or trigger
+
+
+def _aliases(data: bytes, offset: int) -> list[bytes]:
+    """`import torch.cuda as tc`, `tc = torch.cuda`: the names that a line with a trigger word gives to something."""
+    start = data.rfind(b"\n", 0, offset) + 1
+    end = data.find(b"\n", offset)
+    line = data[start : end if end >= 0 else len(data)]
+    return [found[1] or found[2] for found in _ALIAS.finditer(line)]
+
+
+def _families(words: Iterable[str]) -> tuple[tuple[bytes, ...], tuple[re.Pattern[bytes], ...]]:
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(word[:_FAMILY], []).append(word)
+    alone = tuple(group[0].encode() for group in groups.values() if len(group) == 1)
+    together = [
+        re.compile(re.escape(start.encode()) + b"(?:" + b"|".join(re.escape(w[_FAMILY:].encode()) for w in group) + b")")
+        for start, group in groups.items()
+        if len(group) > 1
+    ]
+    return alone, tuple(together)
+
+
+def _import_lines(packages: Iterable[str]) -> re.Pattern[bytes] | None:
+    names = b"|".join(re.escape(name.encode()) for name in sorted(packages))
+    return re.compile(rb"\n[ \t]*(?:import|from)[ \t]+(?:[\w., \t]+,[ \t]*)?(?:" + names + rb")\b") if names else None
+
+
+def _minimal(words: Iterable[str]) -> tuple[str, ...]:
+    """The words without those that contain another one, the shortest first."""
+    kept: list[str] = []
+    for word in sorted({w for w in words if w}, key=lambda w: (len(w), w)):
+        if not any(other in word for other in kept):
+            kept.append(word)
+    return tuple(kept)
