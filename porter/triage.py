@@ -9,6 +9,7 @@ from porter import kinds
 from porter.packs.pack import Pack
 
 _FAMILY = 4  # words that begin with the same letters are searched for together
+_UNPACKED = re.compile(rb"^[ \t]*([A-Za-z_][\w, \t]*?)[ \t]*=[^=].*get_device_(?:capability|properties)", re.MULTILINE)
 _ALIAS = re.compile(rb"\bas[ \t]+([A-Za-z_]\w*)|^[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*[\w.]+[ \t]*(?:#|$)", re.MULTILINE)
 
 
@@ -68,11 +69,13 @@ def essential_word(trigger: str, vocabulary: Iterable[str]) -> str:
 
 
 def _aliases(data: bytes, offset: int) -> list[bytes]:
-    """`import torch.cuda as tc`, `tc = torch.cuda`: the names that a line with a trigger word gives to something."""
+    """The names that a line with a trigger word gives to something: `import torch.cuda as tc`, `tc = torch.cuda`, and
+    the numbers of a capability, on which gates are built further down."""
     start = data.rfind(b"\n", 0, offset) + 1
     end = data.find(b"\n", offset)
     line = data[start : end if end >= 0 else len(data)]
-    return [found[1] or found[2] for found in _ALIAS.finditer(line)]
+    gates = [name for found in _UNPACKED.finditer(line) for name in re.findall(rb"[A-Za-z]\w*", found[1])]
+    return [found[1] or found[2] for found in _ALIAS.finditer(line)] + gates
 
 
 def _families(words: Iterable[str]) -> tuple[tuple[bytes, ...], tuple[re.Pattern[bytes], ...]]:

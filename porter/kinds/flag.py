@@ -24,6 +24,7 @@ class Rule(Head, tag_field="kind", tag="flag", frozen=True, kw_only=True):
     words: tuple[str, ...] = ()  # what `strings` can only match where one of these stands
     strings: tuple[str, ...] = ()  # regular expressions for the whole text of a string that is no prose
     keywords: tuple[str, ...] = ()  # names of keyword arguments
+    compared: tuple[str, ...] = ()  # qualified functions whose results are compared with something
     packages: bool = False
 
 
@@ -31,8 +32,16 @@ def triggers(rule: Rule) -> set[str]:
     from porter.kinds.call import pattern
 
     words = {name.strip("*") for name in rule.names} | {pattern(text).trigger for text in rule.match}
-    words |= {*rule.words, *rule.keywords}
-    return words | ({f"import {name}" for name in Packages.shared().triggers()} if rule.packages else set())
+    words |= {*rule.words, *rule.keywords, *rule.compared}
+    return words | (_package_triggers() if rule.packages else set())
+
+
+_LOOKUPS = ("find_spec", "import_module", "is_package_available", "require_version")  # functions that take a package's name
+
+
+def _package_triggers() -> set[str]:
+    names = Packages.shared().triggers()
+    return {f"import {name}" for name in names} | {f"{call}({quote}{name}" for call in _LOOKUPS for quote in "\"'" for name in names}
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
@@ -45,6 +54,8 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
             yield from _strings(scene, rule)
         if rule.keywords:
             yield from _keywords(scene, rule)
+        if rule.compared:
+            yield from _comparisons(scene, rule)
     yield from _names(scene, rules)
 
 
@@ -122,6 +133,32 @@ def _keywords(scene: Scene, rule: Rule) -> Iterator[Proposal]:
             yield Proposal(rule, source.start(node), source.start(node) + len(name.encode()), Verdict.MANUAL)
 
 
+def _comparisons(scene: Scene, rule: Rule) -> Iterator[Proposal]:
+    """`major >= 8`, where major came from one of the functions."""
+    source = scene.module.source
+    for compare in scene.module.compares:
+        for side in (compare.left, *compare.comparators):
+            call = _behind(scene, side)
+            meaning = scene.names.expression(call.func) if isinstance(call, ast.Call) else None
+            if meaning is not None and meaning.qualified in rule.compared:
+                yield Proposal(rule, source.start(compare), source.end(compare), Verdict.MANUAL)
+                break
+
+
+def _behind(scene: Scene, node: ast.expr) -> ast.expr:
+    """The call that a value comes from: through an attribute, an index, and one assignment."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    if isinstance(node, ast.Name):
+        bindings = scene.module.scope(node).lookup(node.id) or []
+        values = [binding.value for binding in bindings if binding.value is not None]
+        if len(values) == 1:
+            node = values[0]
+            while isinstance(node, (ast.Attribute, ast.Subscript)):
+                node = node.value
+    return node
+
+
 def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
     """Imports of packages that the target lacks or replaces."""
     known = Packages.shared()
@@ -136,3 +173,13 @@ def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
                 start, end = site.span(alias)
                 yield Proposal(rule, start, end, Verdict.MANUAL, because=f"The package is {package.name}.", advice=advice)
                 break  # one statement, one site
+    for call in scene.module.calls:
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+        first = call.args[0] if call.args else None
+        if name.lstrip("_") in _LOOKUPS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            package = known.imported(re.split(r"[^\w]", first.value)[0])
+            advice = package.advice(scene.target.name) if package else None
+            if package is not None and advice is not None:
+                source = scene.module.source
+                because = f"The package is {package.name}; the code asks whether it is there."
+                yield Proposal(rule, source.start(call), source.end(call), Verdict.MANUAL, because=because, advice=advice)

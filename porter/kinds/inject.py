@@ -19,7 +19,7 @@ class Rule(Head, tag_field="kind", tag="inject", frozen=True, kw_only=True):
     functions: tuple[str, ...]
     code: str
     before: str = ""  # a regular expression: the statement that starts with it; else the start of the function
-    uses: str = ""  # a regular expression that the function must contain
+    uses: str = ""  # a regular expression that the function's class (or the function, if it has none) must contain
     unless: str = ""  # a text that says the function has it already
     method: bool = True  # only functions of a class
 
@@ -37,9 +37,11 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
 
 def _wanted(scene: Scene, rule: Rule, function: Function) -> bool:
     text = scene.module.source.text(function).decode()
-    if rule.method and not isinstance(scene.module.parents.get(function), ast.ClassDef):
+    home = scene.module.parents.get(function)
+    if rule.method and not isinstance(home, ast.ClassDef):
         return False
-    return (not rule.unless or rule.unless not in text) and (not rule.uses or re.search(rule.uses, text) is not None)
+    around = scene.module.source.text(home).decode() if isinstance(home, ast.ClassDef) else text
+    return (not rule.unless or rule.unless not in text) and (not rule.uses or re.search(rule.uses, around) is not None)
 
 
 def _inject(scene: Scene, rule: Rule, function: Function) -> Proposal:

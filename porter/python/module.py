@@ -46,6 +46,7 @@ class Module:
         self.attributes: list[ast.Attribute] = []  # on something that is no dotted name: `f(x).cuda`
         self.calls: list[ast.Call] = []
         self.numbers: list[ast.Constant] = []
+        self.compares: list[ast.Compare] = []
         self.strings: list[ast.Constant | ast.JoinedStr] = []
         self.imports: list[ast.Import | ast.ImportFrom] = []  # those with a trigger word
         self.all_imports: list[ast.Import | ast.ImportFrom] = []  # those of every scope that was entered
@@ -149,6 +150,8 @@ class Module:
         """File a node under what rules ask for."""
         if isinstance(node, ast.Call):
             self.calls.append(node)
+        elif isinstance(node, ast.Compare):
+            self.compares.append(node)
         elif isinstance(node, ast.JoinedStr):
             self.strings.append(node)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):

@@ -77,7 +77,7 @@ class Names:
             if binding.qualified is not None:
                 base = tuple(binding.qualified.split(".")) if not binding.qualified.startswith(".") else (binding.qualified,)
                 yield Meaning((*base, *parts), len(parts), binding, root == base[-1])
-            elif binding.value is not None and not binding.is_none and depth < _DEPTH:
+            elif binding.value is not None and not binding.unpacked and not binding.is_none and depth < _DEPTH:
                 for meaning in self._expression(binding.value, scope, depth + 1):
                     segments = (*meaning.segments, *parts)
                     yield Meaning(segments, len(parts), binding, plain=False)

@@ -19,6 +19,7 @@ from porter.python.module import Module
 from porter.python.remains import remainders
 from porter.python.scene import Scene
 from porter.python.source import Source
+from porter.python.support import cuda_branch
 
 if TYPE_CHECKING:
     from porter.plan import Context
@@ -61,9 +62,15 @@ def propose(scene: Scene) -> list[Proposal]:
     for name, kind in sorted(kinds.modules().items()):
         rules = scene.pack.of(kind.Rule)
         if rules and name != "import":
-            made += [p for p in kind.find(scene, rules) if _in_scope(scene, p)]
+            made += [_for_target(scene, p) for p in kind.find(scene, rules) if _in_scope(scene, p)]
     imports = scene.pack.of(import_.Rule)
     return made + list(import_.complete(scene, imports, made))
+
+
+def _for_target(scene: Scene, proposal: Proposal) -> Proposal:
+    """Leave alone what upstream wrote for CUDA beside its own code for the target."""
+    reason = cuda_branch(scene, proposal.start) if proposal.edits else ""
+    return proposal.withheld(reason, "Check that the branch for the target does what it needs.") if reason else proposal
 
 
 def _in_scope(scene: Scene, proposal: Proposal) -> bool:
@@ -106,6 +113,8 @@ def _trouble(text: Text, drafts: list[Draft], context: Context, path: str) -> st
 
 def _unparsed(data: bytes, error: Exception) -> tuple[str, str]:
     """Why a file could not be parsed. LibCST is asked too, since its grammar may be newer than this Python's."""
+    if b"\0" in data:
+        return "It contains a NUL byte, which no Python source may.", "Find out what the file is; if it is source, take the byte out."
     import libcst
 
     try:

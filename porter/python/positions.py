@@ -159,6 +159,10 @@ class Positions:
             if self._carries(call.func.value, position, compared=True):
                 return Place(Certainty.SURE, f"it is compared with {ast.unparse(call.func.value)}")
             return Place(Certainty.UNKNOWN, f"it is compared with {ast.unparse(call.func.value)}")
+        if callee is not None and callee.startswith("assert"):
+            others = [argument for argument in call.args if argument is not node]
+            if any(self._carries(other, position, compared=True) for other in others):
+                return Place(Certainty.SURE, f"it is compared with {ast.unparse(others[0])}")
         if callee in _FIELD_CALLS and index == 0:
             return self._climb(call, position, seen)
         if callee in _MESSAGE_CALLS or (callee or "").endswith(("Error", "Exception", "Warning")):

@@ -11,6 +11,8 @@ _READERS = frozenset(
     {"print", "debug", "info", "warn", "warning", "warning_once", "error", "exception", "critical", "log", "write", "echo", "secho"}
 )
 
+_PASSING = frozenset({"format", "join", "str", "repr", "dedent", "style", "_", "gettext"})
+
 
 def is_message(module: Module, node: ast.AST) -> str | None:
     """Who reads the string, if a person does."""
@@ -22,8 +24,13 @@ def is_message(module: Module, node: ast.AST) -> str | None:
             return "it is the text of an assertion"
         if isinstance(ancestor, ast.keyword) and ancestor.arg in {"help", "description", "epilog", "metavar", "title", "label", "placeholder"}:
             return f"it is text for a reader ({ancestor.arg}=)"
-        if isinstance(ancestor, ast.Call) and _last(ancestor.func) in _READERS and inner is not ancestor.func:
-            return f"it is text that {_last(ancestor.func)}() shows"
+        if isinstance(ancestor, ast.Call) and inner is not ancestor.func:
+            if _last(ancestor.func) in _READERS:
+                return f"it is text that {_last(ancestor.func)}() shows"
+            if _last(ancestor.func) not in _PASSING and not isinstance(module.parents.get(ancestor), ast.Raise):
+                return None  # another function does something with it
+        if isinstance(ancestor, ast.Subscript):
+            return None
         if isinstance(ancestor, ast.stmt):
             break
         inner = ancestor

@@ -44,9 +44,14 @@ def owner(scene: Scene, receiver: ast.expr, wanted: Pattern) -> tuple[Owner, str
 def _imported(scene: Scene, receiver: ast.Name | ast.Attribute, wanted: Pattern) -> tuple[Owner, str] | None:
     """A receiver that is an imported module has a function of that name, not a tensor's method."""
     meaning = scene.names.expression(receiver)
-    if meaning is None or meaning.segments[0].startswith("."):
+    if meaning is None:
         return None
     through = meaning.through
+    statement = through.statement if through is not None else None
+    if isinstance(statement, ast.ImportFrom) and statement.level and not statement.module:  # `from . import helpers`
+        return Owner.OTHER, f"{meaning.qualified.lstrip('.')} is a module of the repo's own."
+    if meaning.segments[0].startswith("."):
+        return None
     if through is not None and through.statement is not None and not isinstance(through.statement, ast.Import):
         return None  # `from model import net; net.cuda()`: an object
     if meaning.segments[0] == "torch" and len(meaning.segments) > 1:

@@ -18,6 +18,7 @@ class Binding:
     value: ast.expr | None = None
     statement: ast.stmt | None = None
     alias: ast.alias | None = None
+    unpacked: bool = False  # `value` is what was taken apart
 
     @property
     def is_none(self) -> bool:
@@ -88,7 +89,7 @@ def bind_target(scope: Scope, target: ast.expr, binding: Binding = OPAQUE) -> No
         scope.bind(target.id, binding)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for element in target.elts:
-            bind_target(scope, element)
+            bind_target(scope, element, Binding(value=binding.value, statement=binding.statement, unpacked=True))
     elif isinstance(target, ast.Starred):
         bind_target(scope, target.value)
 

@@ -26,6 +26,30 @@ def already_supported(module: Module, node: ast.expr, value: str) -> str:
     return ""
 
 
+def cuda_branch(scene: Scene, offset: int) -> str:
+    """Why a place must stay for CUDA: it stands in a branch for CUDA beside which there is one for the target."""
+    module, device = scene.module, scene.pack.variables.get("device", scene.target.name)
+    if not mentions(module, device):
+        return ""
+    line = module.source.line_of(offset)
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.If) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or line):
+            top = _top(module, node)
+            if _compares_with(node.test, "cuda") and any(_compares_with(t, device) for t in _tests(top) if t is not node.test):
+                return f"It stands in a branch for CUDA, and the same chain has a branch for {device!r}: the upstream project supports the target itself."
+    return ""
+
+
+def _top(module: Module, node: ast.If) -> ast.If:
+    """The first `if` of the chain that a branch belongs to."""
+    top = node
+    for above in module.ancestors(node):
+        if not (isinstance(above, ast.If) and above.orelse == [top]):
+            break
+        top = above
+    return top
+
+
 def mentions(module: Module, value: str) -> bool:
     """Whether the file has a string that is exactly `value`, as code that handles it does."""
     data = module.source.data
@@ -48,12 +72,7 @@ def _rival_branch(module: Module, compare: ast.Compare, value: str) -> str:
     """A comparison in an if/elif chain that has a branch for the target already."""
     for ancestor in module.ancestors(compare):
         if isinstance(ancestor, ast.If):
-            top = ancestor
-            for above in module.ancestors(ancestor):
-                if not (isinstance(above, ast.If) and top in above.orelse and len(above.orelse) == 1):
-                    break
-                top = above
-            for test in _tests(top):
+            for test in _tests(_top(module, ancestor)):
                 if test is not compare and _compares_with(test, value):
                     return f"The same if/elif chain has a branch for {value!r} already: the upstream project supports the target itself."
             return ""
