@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from porter.checkout.text import Text
 from porter.checkout.walk import Entry
 from porter.model import Edit, FilePlan, Finding, Problem, Verdict
-from porter.port import apply
+from porter.port.splice import apply
 from porter.proposal import Proposal
 from porter.python.source import Source
 

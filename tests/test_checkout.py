@@ -56,6 +56,10 @@ def test_work_tree_has_commit_and_dirty_files(repo: Path) -> None:
     sh(repo, "remote", "add", "origin", "https://me:secret@example.org/x/y.git?private_token=1")
     (repo / "a.py").write_text("three\n")
     (repo / "untracked.py").write_text("")
+    (repo / "same.py").write_text("")
+    sh(repo, "add", "same.py")
+    sh(repo, "commit", "-qm", "three")
+    os.utime(repo / "same.py", (1, 1))  # git would like to note in its index that this changed nothing
     index = (repo / ".git/index").read_bytes()
     with open_checkout(str(repo)) as checkout:
         assert checkout.origin.commit == sh(repo, "rev-parse", "HEAD").decode().strip()

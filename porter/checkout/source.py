@@ -107,13 +107,14 @@ def _work_tree(path: Path) -> Checkout:
     try:
         git.line(path, "rev-parse", "--show-toplevel")
         commit = _commit(path, "HEAD")
-        diff = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--ignore-submodules=untracked")
-        changed = git.run(path, *diff, "HEAD", "--") if commit else b""
+        # Not `git diff`, which writes the index of the person's repo while it looks.
+        status = ("status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=untracked")
+        changed = git.run(path, *status, "--untracked-files=no") if commit else b""
     except git.GitError as error:
         raise UsageError(
             f"git cannot read the repo in {path} ({error.reason}); mend it, or remove its .git."
         ) from error
-    dirty = tuple(sorted(os.fsdecode(name) for name in changed.split(b"\0") if name))
+    dirty = tuple(sorted(os.fsdecode(state[3:]) for state in changed.split(b"\0") if state))  # "XY path"
     return Checkout(path, Origin(repo_name(path.name), _upstream(path), commit, dirty), is_git=True)
 
 

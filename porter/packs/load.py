@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,27 +59,29 @@ def pack_paths(extra: Iterable[Path] = ()) -> dict[str, Path]:
 
 def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] = ()) -> Pack:  # noqa: B008  (frozen)
     """Resolve base ← target ← upstream ← a person's own packs, and keep the rules that apply."""
-    extra = tuple(extra)
     paths = pack_paths(extra)
     if target.name not in paths:
         raise UsageError(f"There is no rule pack for the target {target.name!r}.")
-    files = {name: _read(path) for name, path in paths.items() if name == target.name or _is_extension(path, extra)}
     chain = _chain(target.name, paths)
-    for name, file in sorted(files.items()):
-        if name == target.name or name in {n for n, _ in chain}:
-            continue
-        if file.extends not in (None, "base", target.name):
-            continue  # made for another target
-        if file.upstream is None or file.upstream.lower() == upstream.name.lower():
-            chain.append((name, file))
+    chain += _extensions(target, upstream, paths, {name for name, _ in chain})
     draft = _Draft(variables={"target": target.name, "torch": ".".join(target.torch.split(".")[:2])})
     for name, file in chain:
         _inherit(draft, name, file, paths[name])
     return _resolve(draft, target, upstream)
 
 
-def _is_extension(path: Path, extra: tuple[Path, ...]) -> bool:
-    return path.parent.name == "upstream" or path.parent in extra
+def _extensions(
+    target: Target, upstream: Upstream, paths: dict[str, Path], used: set[str]
+) -> Iterator[tuple[str, PackFile]]:
+    """The packs that join in because of the upstream project, or because a person brought them."""
+    targets = {path.stem for path in (folder("rules") / "targets").glob("*.yaml")}
+    for name, path in sorted(paths.items()):
+        if name in used or name in targets or name == "base":
+            continue
+        file = read_pack(path)
+        for_target = file.extends in (None, "base", target.name)
+        if for_target and (file.upstream is None or file.upstream.lower() == upstream.name.lower()):
+            yield name, file
 
 
 def _chain(name: str, paths: dict[str, Path]) -> list[tuple[str, PackFile]]:
@@ -91,13 +93,14 @@ def _chain(name: str, paths: dict[str, Path]) -> list[tuple[str, PackFile]]:
             raise UsageError(f"{paths[at]}: the pack extends itself, by way of {' → '.join(n for n, _ in chain)}.")
         if at not in paths:
             raise UsageError(f"{paths[chain[-1][0]]}: extends {at!r}, but there is no such pack.")
-        file = _read(paths[at])
+        file = read_pack(paths[at])
         chain.append((at, file))
         at = file.extends
     return list(reversed(chain))
 
 
-def _read(path: Path) -> PackFile:
+def read_pack(path: Path) -> PackFile:
+    """A pack as it stands in its file."""
     file = convert(read_yaml(path), PackFile, path)
     if file.pack != path.stem:
         raise UsageError(f"{path}:{line_of(path, ('pack',))}: the pack is named {file.pack!r}, its file {path.stem!r}; they must agree.")

@@ -24,16 +24,17 @@ def own_methods(root: Path, paths: list[str], pack: Pack) -> dict[str, frozenset
         except OSError:
             continue  # the plan says so when it comes to this file
         if any(needle in data for needle in needles) and defined.search(data):
-            for name, method in _definitions(data, wanted):
+            try:
+                tree = ast.parse(data)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue  # likewise
+            for name, method in definitions(tree, wanted):
                 found.setdefault(method, set()).add(name)
     return {method: frozenset(classes) for method, classes in found.items()}
 
 
-def _definitions(data: bytes, wanted: set[str]) -> list[tuple[str, str]]:
-    try:
-        tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+def definitions(tree: ast.Module, wanted: set[str]) -> list[tuple[str, str]]:
+    """The classes of a file that define a method of a wanted name, with that name."""
     return [
         (node.name, inner.name)
         for node in ast.walk(tree)

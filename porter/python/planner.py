@@ -13,7 +13,7 @@ from porter.errors import OverlapError, UndecodableError
 from porter.findings import Draft, settle, unread
 from porter.kinds import import_
 from porter.model import FilePlan, Problem, Verdict
-from porter.port import apply
+from porter.port.splice import apply
 from porter.proposal import Proposal
 from porter.python.module import Module
 from porter.python.remains import remainders

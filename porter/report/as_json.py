@@ -47,7 +47,9 @@ def _origin(plan: Plan) -> document.Origin:
 
 
 def _pack(name: str, digest: str, disabled: tuple[tuple[str, str], ...]) -> document.Pack:
-    return document.Pack(plain(name), digest, [document.Disabled(plain(rule), plain(why)) for rule, why in disabled])
+    return document.Pack(
+        plain(name), plain(digest), [document.Disabled(plain(rule), plain(why)) for rule, why in disabled]
+    )
 
 
 def _summary(plan: Plan) -> document.Summary:

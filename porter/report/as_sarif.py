@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import porter
-from porter.model import Finding, Plan, Problem, Verdict
+from porter.model import Finding, Plan, Verdict
 from porter.report.safe import code, link, plain, prose
 from porter.report.summary import Group, by_rule, in_order
 from porter.report.upstream import public_url, uri
@@ -40,9 +40,7 @@ def render(plan: Plan) -> str:
                 "invocations": [
                     {
                         "executionSuccessful": True,
-                        "toolExecutionNotifications": [
-                            _problem(problem) for problem in sorted(plan.problems, key=_place)
-                        ],
+                        "toolExecutionNotifications": _problems(plan),
                     }
                 ],
                 "results": _results(plan, [group.rule for group in groups]),
@@ -90,12 +88,15 @@ def _message(finding: Finding) -> str:
     return " ".join(part for part in (finding.why, finding.advice) if part) or finding.name or finding.rule
 
 
-def _problem(problem: Problem) -> Json:
-    return {
-        "level": "warning",
-        "message": {"text": plain(f"{problem.reason} {problem.advice}".strip())},
-        "locations": [_location(problem.file, max(1, problem.line), 1)],
-    }
+def _problems(plan: Plan) -> list[Json]:
+    return [
+        {
+            "level": "warning",
+            "message": {"text": plain(f"{problem.reason} {problem.advice}".strip())},
+            "locations": [_location(problem.file, max(1, problem.line), 1)],
+        }
+        for problem in sorted(plan.problems, key=lambda problem: (problem.file, problem.line))
+    ]
 
 
 def _location(file: str, line: int, column: int) -> Json:
@@ -112,7 +113,3 @@ def _provenance(plan: Plan) -> Json:
     if "://" not in address:
         return {}
     return {"versionControlProvenance": [{"repositoryUri": address, "revisionId": plain(plan.origin.commit)}]}
-
-
-def _place(problem: Problem) -> tuple[str, int]:
-    return problem.file, problem.line

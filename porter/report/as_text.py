@@ -71,7 +71,7 @@ def _rest(plan: Plan) -> Iterator[str]:
 def _wrap(text: str, lead: str = "") -> Iterator[str]:
     """Words in lines that fit; `lead` stands before the first line, as much space before the others."""
     line = ""
-    for word in shorten(visible(text.replace("\n", " ")), PROSE).split():
+    for word in shorten(visible(" ".join(text.split())), PROSE).split():
         for piece in _pieces(word, WIDTH - len(lead)):
             if line and _columns(f"{line} {piece}") > WIDTH - len(lead):
                 yield lead + line
@@ -97,9 +97,11 @@ def _end(text: str, width: int) -> str:
     """The end of a long path, which tells more than its beginning."""
     if _columns(text) <= width:
         return text
-    while _columns(text) >= width:
-        text = text[1:]
-    return f"…{text}"
+    start, used = len(text), 1  # one for the ellipsis
+    while used + _columns(text[start - 1]) <= width:
+        start -= 1
+        used += _columns(text[start])
+    return f"…{text[start:]}"
 
 
 def _columns(text: str) -> int:

@@ -1,10 +1,10 @@
-"""Changes as a reader sees them: the edits of one line merged, long lines cut around what changes, a fence that holds."""
+"""Changes as a reader sees them: edits of a line merged, long lines cut around what changes, in a fence that holds."""
 
 from __future__ import annotations
 
-import os.path
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, takewhile
 
 from porter.report.safe import INLINE, Safe, plain, shorten, visible
 
@@ -36,7 +36,7 @@ def _together(before: str, afters: list[str]) -> list[Change]:
     if len(afters) == 1:
         return [(before, afters[0])]
     spans = sorted(_span(before, after) for after in afters)
-    if any(end > start for (_, end, _), (start, _, _) in zip(spans, spans[1:], strict=False)):
+    if any(end > start for (_, end, _), (start, _, _) in pairwise(spans)):
         return [(before, after) for after in afters]
     text, at = "", 0
     for start, end, new in spans:
@@ -46,8 +46,8 @@ def _together(before: str, afters: list[str]) -> list[Change]:
 
 def _span(before: str, after: str) -> tuple[int, int, str]:
     """The smallest span of `before` that was replaced, and by what."""
-    head = len(os.path.commonprefix((before, after)))
-    tail = len(os.path.commonprefix((before[head:][::-1], after[head:][::-1])))
+    head = _common(before, after)
+    tail = _common(before[head:][::-1], after[head:][::-1])
     return head, len(before) - tail, after[head : len(after) - tail]
 
 
@@ -55,8 +55,8 @@ def _rows(before: str, after: str) -> list[str]:
     old, new = _split(before), _split(after)
     if old == new:
         return [f"  {shorten(visible(row), INLINE)}".rstrip() for row in _cut(old)]
-    head = len(os.path.commonprefix((old, new)))
-    tail = len(os.path.commonprefix((old[head:][::-1], new[head:][::-1])))
+    head = _common(old, new)
+    tail = _common(old[head:][::-1], new[head:][::-1])
     removed, added = old[head : len(old) - tail], new[head : len(new) - tail]
     starts = [_start(*pair) for pair in zip(removed, added, strict=False)] if len(removed) == len(added) else []
     return [
@@ -76,7 +76,7 @@ def _start(before: str, after: str) -> int:
     """Where to begin to show two long lines, so that their difference is in sight."""
     if max(len(before), len(after)) <= INLINE:
         return 0
-    return max(0, len(os.path.commonprefix((before, after))) - _LEAD)
+    return max(0, _common(before, after) - _LEAD)
 
 
 def _window(rows: list[str], starts: list[int]) -> list[str]:
@@ -90,3 +90,8 @@ def _window(rows: list[str], starts: list[int]) -> list[str]:
 def _cut(rows: list[str]) -> list[str]:
     left = len(rows) - _LINES
     return [*rows[:_LINES], f"… {left} more lines"] if left > 0 else rows
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many items at the start are the same."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -1,4 +1,4 @@
-"""The shape of report.json: the published schema is made from these structures, and the report is written through them."""
+"""The shape of report.json: the published schema is made of these structures, the report is written through them."""
 
 from __future__ import annotations
 

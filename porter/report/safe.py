@@ -59,7 +59,7 @@ def html(text: str, limit: int = INLINE) -> Safe:
 
 def prose(text: str) -> Safe:
     """A sentence of a rule or of a reason: its `code` stays code, its addresses links, all else is only text."""
-    text = shorten(" ".join(visible(text.replace("\n", " ")).split()), PROSE)
+    text = shorten(visible(" ".join(text.split())), PROSE)
     parts, end = [], 0
     for token in _TOKEN.finditer(text):
         parts.append(_literal(text[end : token.start()], first=end == 0))
@@ -74,7 +74,7 @@ def link(url: str, text: str = "") -> Safe:
     host = _host(url)
     if not host:
         return code(url)
-    return Safe(f"[{text or code(host)}]({quote(url, safe='/:?#@!$&,;=+%~*')})")
+    return Safe(f"[{text or code(host)}]({quote(plain(url), safe='/:?#@!$&,;=+%~*')})")
 
 
 def _host(url: str) -> str:

@@ -27,9 +27,7 @@ class Line:
     @property
     def notes(self) -> list[Finding]:
         """One finding for each thing that is to be said: a rule that hit twice says it once."""
-        said = {
-            (finding.rule, finding.verdict, finding.why, finding.advice): finding for finding in self.findings[::-1]
-        }
+        said = {(each.rule, each.verdict, each.why, each.advice): each for each in reversed(self.findings)}
         return sorted(said.values(), key=lambda finding: VERDICTS.index(finding.verdict))
 
 
@@ -44,7 +42,7 @@ def kept(findings: Iterable[Finding]) -> list[tuple[str, list[int]]]:
     reasons: dict[str, list[int]] = {}
     for finding in in_order(findings):
         if finding.verdict is Verdict.KEPT:
-            reasons.setdefault(finding.why, []).append(finding.line)
+            reasons.setdefault(finding.why.removesuffix("."), []).append(finding.line)
     return sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
 
 

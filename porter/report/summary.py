@@ -1,4 +1,4 @@
-"""What every format counts and groups in the same way: totals, findings by rule, places, and the verdict in a sentence."""
+"""What every format counts and groups in the same way: totals, findings by rule, the verdict in a sentence."""
 
 from __future__ import annotations
 
@@ -139,9 +139,9 @@ def number(amount: int, noun: str) -> str:
 
 def duration(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
-    return " ".join(
-        part for part in (f"{hours:,} h" if hours else "", f"{rest} min" if rest or not hours else "") if part
-    )
+    if not hours:
+        return f"{rest} min"
+    return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

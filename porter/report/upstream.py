@@ -38,5 +38,8 @@ def place_url(origin: Origin, file: str, line: int) -> str:
 
 
 def uri(file: str) -> str:
-    """A relative path as an address: every byte that is not plain is percent-encoded, whatever the encoding of its name."""
-    return quote(file.encode("utf-8", "surrogateescape"), safe="/")
+    """A relative path as an address: each byte of its name that is not plain is percent-encoded."""
+    try:
+        return quote(file.encode("utf-8", "surrogateescape"), safe="/")
+    except UnicodeEncodeError:  # a name of Windows that is no Unicode
+        return quote(plain(file), safe="/")

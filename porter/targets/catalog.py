@@ -18,6 +18,16 @@ def names() -> list[str]:
     return sorted(path.stem for path in (folder("rules") / "targets").glob("*.yaml"))
 
 
+def versions(name: str) -> list[str]:
+    """The versions of a target, the newest first, one line each."""
+    from porter.targets.sheet import read, version
+
+    if name not in names():
+        raise UsageError(_unknown_target(name))
+    releases = read(folder("rules") / "targets" / f"{name}.yaml").versions
+    return [f"{name}@{r.version}  torch {r.torch}" for r in sorted(releases, key=lambda r: version(r.version), reverse=True)]
+
+
 def resolve(spec: str) -> tuple[Target, Surface]:
     """The target and its names for `npu` (its newest version), `npu@2.6` (the newest 2.6) or `npu@2.6.0.post3`."""
     from porter.targets.sheet import read

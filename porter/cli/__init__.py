@@ -1,0 +1,86 @@
+"""The command line: one file per verb, found by the folder. Arguments in, exit code out, no logic."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from porter import __version__
+from porter.errors import UsageError
+
+NEEDS_A_PERSON, BAD_INPUT, INTERNAL, INTERRUPTED = 1, 2, 3, 130
+
+_SECTIONS = {"port": "Port a repository", "know": "Know the rules and targets", "help": "Help"}
+
+
+class Verbs(click.Group):
+    """The verbs of porter. A verb is a module here with a `command` and the `SECTION` it is listed under."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        names = (info.name for info in pkgutil.iter_modules(__path__, f"{__name__}."))
+        return sorted(name.rpartition(".")[2] for name in names if hasattr(importlib.import_module(name), "command"))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        del ctx
+        if not name.isidentifier() or name not in {info.name for info in pkgutil.iter_modules(__path__)}:
+            return None
+        command: click.Command | None = getattr(importlib.import_module(f"{__name__}.{name}"), "command", None)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section, title in _SECTIONS.items():
+            rows = []
+            for name in self.list_commands(ctx):
+                module: Any = importlib.import_module(f"{__name__}.{name}")
+                if module.SECTION == section:
+                    rows.append((name, module.command.get_short_help_str(90)))
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="porter")
+def porter() -> None:
+    """Port a PyTorch repository written for CUDA to another accelerator.
+
+    porter never runs the code that it ports. Exit codes: 0 nothing left to do, 1 a person is needed, 2 bad usage or input, 3 a fault in porter.
+    """
+
+
+def main() -> None:
+    """Run the command line; every way out has its exit code and, when it failed, one sentence."""
+    try:
+        code = porter.main(standalone_mode=False)
+    except UsageError as error:
+        _say(f"porter: {_sentence(str(error))}")
+        code = BAD_INPUT
+    except click.ClickException as error:
+        error.show()
+        code = BAD_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        _say("porter: stopped; nothing was left half-written.")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    except Exception as error:
+        if "--verbose" in sys.argv or "-v" in sys.argv:
+            traceback.print_exc()
+        _say(f"porter: a fault in porter itself: {type(error).__name__}: {error}. Run again with --verbose and report it, please.")
+        code = INTERNAL
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    click.echo(text.encode("utf-8", "backslashreplace").decode(), err=True)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

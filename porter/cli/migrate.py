@@ -1,0 +1,103 @@
+"""`porter migrate`: write the port of a checkout, with its report and lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from porter.cli.shared import needs_a_person, planned, planning
+
+if TYPE_CHECKING:
+    from porter.checkout.source import Checkout
+    from porter.model import Plan
+    from porter.port import Written
+
+SECTION = "port"
+
+
+@click.command(short_help="Write the port, its report and its lock.")
+@planning
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the port goes. [default: <name>_<target> beside the checkout]")
+@click.option("--in-place", is_flag=True, help="Change the checkout itself (a git work tree without uncommitted changes).")
+@click.option("--branch", metavar="NAME", help="Make a commit on a new branch, without touching the work tree.")
+@click.option("--patch", "patch_file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE", help="Write a patch for `git apply` instead (- for stdout).")
+@click.option("--diff", is_flag=True, help="Print what would change and write nothing.")
+@click.option("--force", is_flag=True, help="Replace what a person changed in an earlier port (a backup is kept).")
+def command(  # noqa: PLR0913
+    checkout: str, target: str | None, only: tuple[str, ...], skip: tuple[str, ...], rules: tuple[Path, ...], form: str, quiet: bool,
+    verbose: bool, out: Path | None, in_place: bool, branch: str | None, patch_file: Path | None, diff: bool, force: bool,
+) -> int:
+    """Port a checkout to an accelerator.
+
+    CHECKOUT is a folder, a git work tree, a git URL or a bare repository, with @REV for a revision. The port is a copy beside it with
+    report.md, report.json and porter.lock at its root; the checkout stays as it is.
+    """
+    from porter.errors import UsageError
+    from porter.report import render
+
+    del verbose
+    ways = [name for name, given in {"--out": out, "--in-place": in_place, "--branch": branch, "--patch": patch_file, "--diff": diff}.items() if given]
+    if len(ways) > 1:
+        raise UsageError(f"{' and '.join(ways)} exclude each other; choose one.")
+    with planned(checkout, target, only, skip, rules, quiet=quiet) as (opened, plan):
+        if diff or patch_file is not None:
+            _write_patch(plan, None if diff else patch_file)
+            return needs_a_person(plan)
+        summary = render(plan, form)
+        written = _write(opened, plan, only, skip, out=out, in_place=in_place, branch=branch, force=force)
+        if not quiet:
+            click.echo(summary.rstrip("\n"))
+            _tell(written, err=form != "text")
+        return needs_a_person(plan)
+
+
+def _write(
+    checkout: Checkout, plan: Plan, only: tuple[str, ...], skip: tuple[str, ...], *, out: Path | None, in_place: bool, branch: str | None, force: bool
+) -> Written:
+    from porter.port import write_branch, write_in_place, write_sibling
+    from porter.report import render
+
+    extra = {"report.md": _bytes(render(plan, "markdown")), "report.json": _bytes(render(plan, "json"))}
+    options = {"only": sorted(only), "skip": sorted(skip), "style": "native"}
+    if in_place:
+        return write_in_place(plan, checkout, extra, options, force)
+    if branch:
+        return write_branch(plan, checkout, branch, extra, options, force)
+    home = Path.cwd() if checkout.temporary else checkout.root.resolve().parent
+    name = f"{checkout.origin.name}_{plan.target.name}"
+    return write_sibling(plan, checkout, out or home / name, extra, options, force)
+
+
+def _write_patch(plan: Plan, file: Path | None) -> None:
+    from porter.errors import UsageError
+    from porter.port import patch
+
+    content = patch(plan)
+    if file is None or str(file) == "-":
+        click.get_binary_stream("stdout").write(content)
+        return
+    temporary = file.with_name(f".{file.name}.porter-tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UsageError(f"The patch cannot be written to {file}: {error.strerror}; name another file.") from error
+    click.echo(f"Patch: {file}", err=True)
+
+
+def _tell(written: Written, *, err: bool) -> None:
+    if written.branch:
+        click.echo(f"\nBranch: {written.branch} ({written.commit[:12]})", err=err)
+    else:
+        click.echo(f"\nPort:   {written.path}\nReport: {written.path / 'report.md'}", err=err)
+    if written.backup is not None:
+        click.echo(f"Backup of what you had changed: {written.backup}", err=err)
+    for path in written.left_out:
+        click.echo(f"Not copied, since it is no file: {path}", err=err)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,25 @@
+"""`porter scan`: the audit of a checkout; writes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from porter.cli.shared import needs_a_person, planned, planning
+
+SECTION = "port"
+
+
+@click.command(short_help="Audit a checkout and write nothing.")
+@planning
+def command(
+    checkout: str, target: str | None, only: tuple[str, ...], skip: tuple[str, ...], rules: tuple[Path, ...], form: str, quiet: bool, verbose: bool
+) -> int:
+    """Say what a port to an accelerator would come to: every place with its verdict, before anything is changed."""
+    from porter.report import render
+
+    del verbose
+    with planned(checkout, target, only, skip, rules, quiet=quiet) as (_, plan):
+        click.echo(render(plan, form).rstrip("\n").encode("utf-8", "backslashreplace").decode())
+        return needs_a_person(plan)

@@ -1,0 +1,110 @@
+"""The examples of rules, run: each text before must become the text after, twice, and what is ignored must stay."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from porter.checkout.kind import kind_of
+from porter.checkout.walk import Entry
+from porter.model import FilePlan, Verdict
+from porter.packs.load import Upstream, load, pack_paths, read_pack
+from porter.packs.pack import Pack
+from porter.packs.rule import Rule
+from porter.python.methods import definitions
+from porter.python.signatures import Files
+from porter.targets.catalog import resolve
+from porter.triage import Triage
+
+if TYPE_CHECKING:
+    from porter.plan import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An example that does not hold."""
+
+    rule: str
+    pack: str
+    what: str
+    text: str
+    got: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How the examples of a pack came out."""
+
+    rules: int
+    examples: int
+    failures: tuple[Failure, ...]
+
+
+def try_pack(target: str, extra: Iterable[Path] = ()) -> Trial:
+    """Run every example that a target's pack has or inherits, those of the upstream packs included."""
+    extra = tuple(extra)
+    chosen, surface = resolve(target)
+    upstreams = sorted({file.upstream for path in pack_paths(extra).values() for file in [read_pack(path)] if file.upstream})
+    rules, examples, failures, seen = 0, 0, list[Failure](), set[str]()
+    for upstream in (Upstream(), *(Upstream(name) for name in upstreams)):
+        pack = load(chosen, upstream, extra)
+        context = _context(pack, chosen, surface)
+        for rule in pack.rules:
+            if rule.id not in seen:
+                seen.add(rule.id)
+                rules += 1
+                examples += len(rule.examples) + len(rule.ignores)
+                failures += _try_rule(rule, pack, context)
+    return Trial(rules, examples, tuple(failures))
+
+
+def _context(pack: Pack, target: object, surface: object) -> Context:
+    from porter.plan import Context
+
+    return Context(pack, target, surface, Triage(pack), Files([], lambda _: None), {})  # type: ignore[arg-type]
+
+
+def _try_rule(rule: Rule, pack: Pack, context: Context) -> Iterator[Failure]:
+    home = pack.home[rule.id]
+    for example in rule.examples:
+        planned = _plan(example.file, example.before, context)
+        wanted = example.before if example.after is None else example.after
+        got = planned.ported.decode() if planned else example.before
+        if got != wanted:
+            yield Failure(rule.id, home, "the text after is not as the example says", example.before, got, wanted)
+        elif not planned or not any(finding.rule == rule.id for finding in planned.findings):
+            yield Failure(rule.id, home, "the rule does not report a site in its own example", example.before, got, wanted)
+        elif _plan_changes(example.file, got, context):
+            yield Failure(rule.id, home, "a second run changes the text again", got, _plan_changes(example.file, got, context), got)
+    for text in rule.ignores:
+        planned = _plan("example.py", text, context)
+        if planned and any(f.rule == rule.id and f.verdict is not Verdict.KEPT for f in planned.findings):
+            yield Failure(rule.id, home, "the rule reports a site in a text that it should ignore", text, planned.ported.decode(), text)
+
+
+def _plan_changes(file: str, text: str, context: Context) -> str:
+    """What a further run would make of a text; empty when it leaves it as it is."""
+    planned = _plan(file, text, context)
+    return planned.ported.decode() if planned and planned.changed else ""
+
+
+def _plan(file: str, text: str, context: Context) -> FilePlan | None:
+    from dataclasses import replace
+
+    from porter.artefacts import plan_artefact
+    from porter.python.planner import plan_python
+
+    raw = text.encode()
+    kind = kind_of(file, lambda: raw)
+    entry = Entry(file, kind, len(raw), False, 0o644, True)
+    if kind != "python":
+        return plan_artefact(entry, raw, context)[0]
+    own: dict[str, set[str]] = {}
+    for name, method in definitions(ast.parse(raw), {"cuda", "is_cuda"}):
+        own.setdefault(method, set()).add(name)
+    context = replace(context, own_methods={method: frozenset(names) for method, names in own.items()})
+    return plan_python(entry, raw, context)[0]

@@ -1,0 +1,44 @@
+"""The settings that a repository gives porter in its pyproject.toml, under [tool.porter]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from porter.errors import UsageError
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What the command line would say otherwise; the command line wins."""
+
+    target: str = ""
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()  # folders inside the repository
+
+
+def read(root: Path) -> Settings:
+    """The settings of the checkout at `root`; the empty ones when it has none."""
+    path = root / "pyproject.toml"
+    if not path.is_file() or path.is_symlink():
+        return Settings()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return Settings()  # the plan reports the file as unreadable
+    if "[tool.porter" not in text:
+        return Settings()
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        table = tomlkit.parse(text).unwrap().get("tool", {}).get("porter", {})
+        settings = msgspec.convert(table, Settings)
+    except (TOMLKitError, msgspec.ValidationError) as error:
+        raise UsageError(f"[tool.porter] in {path} is not valid: {error}.") from error
+    for folder in settings.rules:
+        inside = (root / folder).resolve()
+        if root.resolve() not in inside.parents:
+            raise UsageError(f"[tool.porter] in {path} names the rules folder {folder!r}, which is not inside the repository.")
+    return settings
