@@ -65,7 +65,9 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
     firm = [p for p in ordered if not _gives_way(p)]
     for proposal in ordered:
         key = (proposal.rule.id, proposal.start, proposal.end)
-        if key in seen or (_gives_way(proposal) and any(p.start < proposal.end and proposal.start < p.end for p in firm)):
+        if key in seen or (
+            _gives_way(proposal) and any(p.start < proposal.end and proposal.start < p.end for p in firm)
+        ):
             continue
         seen.add(key)
         clash = next((e for e in proposal.edits for t in taken if e != t and e.start < t.end and t.start < e.end), None)
@@ -132,6 +134,7 @@ def _finding(path: str, source: Source, proposal: Proposal, quote: _Quote, count
         advice=(proposal.advice or rule.advice) if proposal.verdict in (Verdict.MANUAL, Verdict.REVIEW) else "",
         links=rule.links,
         effort=_effort(proposal),
+        subject=proposal.subject,
         edits=proposal.edits,
     )
 
@@ -170,7 +173,9 @@ def _id(path: str, rule: str, line: str, count: Counter[tuple[str, str]]) -> str
     return f"{rule}-{hashlib.sha256(words.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
 
 
-def unread(entry: Entry, raw: bytes, context: Context, line: int, reason: str, advice: str) -> tuple[FilePlan | None, list[Problem]]:
+def unread(
+    entry: Entry, raw: bytes, context: Context, line: int, reason: str, advice: str
+) -> tuple[FilePlan | None, list[Problem]]:
     """A file that nobody could read: a problem, and each line that names an accelerator is a person's."""
     source = Source(raw)
     count: Counter[tuple[str, str]] = Counter()
@@ -179,10 +184,24 @@ def unread(entry: Entry, raw: bytes, context: Context, line: int, reason: str, a
         text = _clean(source.line_text(number))
         findings.append(
             Finding(
-                id=_id(entry.path, "UNREAD", text, count), file=entry.path, line=number, column=1, verdict=Verdict.MANUAL, rule="UNREAD",
-                name="file-not-understood", why=f"porter could not read this file. {reason}", before=text, after=text, advice=advice, effort=15,
+                id=_id(entry.path, "UNREAD", text, count),
+                file=entry.path,
+                line=number,
+                column=1,
+                verdict=Verdict.MANUAL,
+                rule="UNREAD",
+                name="file-not-understood",
+                why=f"porter could not read this file. {reason}",
+                before=text,
+                after=text,
+                advice=advice,
+                effort=15,
             )
         )
     problem = Problem(entry.path, line, reason, advice)
-    plan = FilePlan(entry.path, hashlib.sha256(raw).hexdigest(), entry.kind, tuple(findings), raw, raw) if findings else None
+    plan = (
+        FilePlan(entry.path, hashlib.sha256(raw).hexdigest(), entry.kind, tuple(findings), raw, raw)
+        if findings
+        else None
+    )
     return plan, [problem]

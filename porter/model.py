@@ -54,6 +54,7 @@ class Finding:
     advice: str = ""
     links: tuple[str, ...] = ()
     effort: int = 0  # minutes that a person will need, an estimate
+    subject: str = ""  # the package that the place is about, if it is about one
     edits: tuple[Edit, ...] = ()
 
 
@@ -131,6 +132,7 @@ class Plan:
     files: tuple[FilePlan, ...]  # files with a finding, by path
     problems: tuple[Problem, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reader must know about the plan as a whole
     scanned: int = 0  # files looked at
     untouched: int = 0  # files copied without being looked at: binary, huge, not a kind that porter knows
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from porter.checkout.text import decode
 from porter.checkout.upstream import detect
 from porter.checkout.walk import Entry, walk
 from porter.errors import UndecodableError
-from porter.model import FilePlan, Plan, Problem, Target
+from porter.model import Dependency, FilePlan, Finding, Plan, Problem, Target
 from porter.packs.load import load
 from porter.packs.pack import Pack
 from porter.python.methods import own_methods
@@ -75,7 +74,11 @@ def _plan(checkout: Checkout, entries: list[Entry], context: Context, progress: 
         try:
             raw = (checkout.root / entry.path).read_bytes()
         except OSError as error:
-            problems.append(Problem(entry.path, 0, f"It cannot be read: {error.strerror}.", "Mend its permissions and run porter again."))
+            problems.append(
+                Problem(
+                    entry.path, 0, f"It cannot be read: {error.strerror}.", "Mend its permissions and run porter again."
+                )
+            )
             continue
         planner = plan_python if entry.kind == "python" else plan_artefact
         planned, trouble = planner(entry, raw, context)
@@ -88,7 +91,8 @@ def _plan(checkout: Checkout, entries: list[Entry], context: Context, progress: 
         packs=context.pack.uses,
         files=tuple(sorted(files, key=lambda file: file.path)),
         problems=tuple(sorted(problems, key=lambda problem: (problem.file, problem.line))),
-        dependencies=(),
+        dependencies=_dependencies(files),
+        notes=tuple(filter(None, [context.surface.caveat])),
         scanned=len(scannable),
         untouched=len(entries) - len(scannable),
     )
@@ -101,9 +105,12 @@ def _utf8(path: Path) -> bytes | None:
         return None
 
 
-def digest(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
-
-
-def paths_of(files: Iterable[FilePlan]) -> list[str]:
-    return [file.path for file in files]
+def _dependencies(files: Iterable[FilePlan]) -> tuple[Dependency, ...]:
+    """The packages that findings are about, with every place that declares or imports them."""
+    places: dict[str, list[Finding]] = {}
+    for finding in (f for file in files for f in file.findings if f.subject):
+        places.setdefault(finding.subject, []).append(finding)
+    return tuple(
+        Dependency(name, tuple(f"{f.file}:{f.line}" for f in found), found[0].advice)
+        for name, found in sorted(places.items())
+    )

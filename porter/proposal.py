@@ -22,6 +22,7 @@ class Proposal:
     edits: tuple[Edit, ...] = ()
     because: str = ""  # what is true of this very place, added to the rule's own `why`
     advice: str = ""  # instead of the rule's own
+    subject: str = ""  # what the place is about, such as a package
     fallback: bool = False  # says something general: gives way to any other rule at the same place
     runs: bool = False  # the edited code reaches the device, so the vendor's module must have been imported
 

@@ -40,5 +40,7 @@ def read(root: Path) -> Settings:
     for folder in settings.rules:
         inside = (root / folder).resolve()
         if root.resolve() not in inside.parents:
-            raise UsageError(f"[tool.porter] in {path} names the rules folder {folder!r}, which is not inside the repository.")
+            raise UsageError(
+                f"[tool.porter] in {path} names the rules folder {folder!r}, which is not inside the repository."
+            )
     return settings

@@ -22,7 +22,7 @@ class Triage:
 
     def __init__(self, pack: Pack) -> None:
         modules = kinds.modules()
-        words, packages = set(pack.vocabulary), set()
+        words, packages = set(pack.vocabulary), set[str]()
         for rule in pack.rules:
             for word in modules[kinds.kind_of(rule)].triggers(rule):
                 kind, _, name = word.partition("import ")
@@ -36,7 +36,10 @@ class Triage:
         return (
             any(word in data for word in self._words)
             or any(family.search(data) is not None for family in self._families)
-            or (self._imports is not None and (self._imports.search(data) or self._imports.match(b"\n" + data[:200])) is not None)
+            or (
+                self._imports is not None
+                and (self._imports.search(data) or self._imports.match(b"\n" + data[:200])) is not None
+            )
         )
 
     def hits(self, data: bytes) -> list[int]:
@@ -84,7 +87,9 @@ def _families(words: Iterable[str]) -> tuple[tuple[bytes, ...], tuple[re.Pattern
         groups.setdefault(word[:_FAMILY], []).append(word)
     alone = tuple(group[0].encode() for group in groups.values() if len(group) == 1)
     together = [
-        re.compile(re.escape(start.encode()) + b"(?:" + b"|".join(re.escape(w[_FAMILY:].encode()) for w in group) + b")")
+        re.compile(
+            re.escape(start.encode()) + b"(?:" + b"|".join(re.escape(w[_FAMILY:].encode()) for w in group) + b")"
+        )
         for start, group in groups.items()
         if len(group) > 1
     ]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from porter.model import Edit, FilePlan, Plan, Verdict
 from porter.checkout.text import decode
+from porter.model import Edit, FilePlan, Plan, Verdict
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 MODULES = {"npu": "torch_npu", "mlu": "torch_mlu"}
@@ -69,7 +68,7 @@ class Checker:
     def _change(self, label: dict[str, Any]) -> str:
         before, after = self._lines(label)
         want = label[self.target].encode()
-        return "" if want in after else f"{before.decode('utf-8', 'replace').strip()!r} became {after.decode('utf-8', 'replace').strip()!r}, not {want.decode()!r}"
+        return "" if want in after else f"{before!r} became {after!r}, not {want!r}"
 
     def _keep(self, label: dict[str, Any]) -> str:
         before, after = self._lines(label)
@@ -97,16 +96,24 @@ class Checker:
         return f"{label[self.target]} was written" if planned and label[self.target].encode() in planned.ported else ""
 
     def _import(self, label: dict[str, Any]) -> str:
-        """The vendor's module is imported at module level (or in the functions that import torch), before what needs it."""
+        """The vendor's module is imported, and before any import from the target."""
         planned = self._file(label)
         if planned is None:
             return "no plan for this file"
         tree = ast.parse(planned.ported)
         module = MODULES[self.target]
-        imports = [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Import) and any(a.name.split(".")[0] == module for a in n.names)]
+        imports = [
+            n.lineno
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Import) and any(a.name.split(".")[0] == module for a in n.names)
+        ]
         if not imports:
             return f"does not import {module}"
-        needs = [n.lineno for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and (n.module or "").startswith(f"torch.{self.target}")]
+        needs = [
+            n.lineno
+            for n in ast.walk(tree)
+            if isinstance(n, ast.ImportFrom) and (n.module or "").startswith(f"torch.{self.target}")
+        ]
         return "" if not needs or min(imports) <= min(needs) else f"imports {module} too late"
 
     def _inject(self, label: dict[str, Any]) -> str:
@@ -118,7 +125,9 @@ class Checker:
             if isinstance(node, ast.ClassDef) and node.name == owner:
                 for inner in node.body:
                     if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)) and inner.name == name:
-                        return "" if f"torch.{self.target}.set_device(" in ast.unparse(inner) else "nothing was injected"
+                        return (
+                            "" if f"torch.{self.target}.set_device(" in ast.unparse(inner) else "nothing was injected"
+                        )
         return "no such function"
 
 
@@ -130,15 +139,11 @@ def _line_after(data: bytes, edits: list[Edit], line: int) -> bytes:
     start, end = starts[line - 1], starts[line]
     out, at = b"", start
     for edit in sorted(set(edits), key=lambda e: (e.start, e.end)):
-        whole_line = edit.start == edit.end and edit.start in (start, end) and edit.new.strip() and b"import" in edit.new
+        whole_line = (
+            edit.start == edit.end and edit.start in (start, end) and edit.new.strip() and b"import" in edit.new
+        )
         if edit.start < start or edit.end > end or whole_line:
             continue
         out += data[at : edit.start] + edit.new
         at = edit.end
     return (out + data[at:end]).rstrip(b"\r\n")
-
-
-def unified(before: bytes, after: bytes) -> str:
-    """A diff for the message of a failing test."""
-    split = [text.decode("utf-8", "replace").splitlines() for text in (before, after)]
-    return "\n".join(difflib.unified_diff(*split, lineterm=""))

@@ -73,7 +73,9 @@ def main() -> None:
     except Exception as error:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
-        _say(f"porter: a fault in porter itself: {type(error).__name__}: {error}. Run again with --verbose and report it, please.")
+        _say(
+            f"porter: a fault in porter itself: {type(error).__name__}: {error}. Run again with --verbose and report it, please."
+        )
         code = INTERNAL
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -19,15 +19,40 @@ SECTION = "port"
 
 @click.command(short_help="Write the port, its report and its lock.")
 @planning
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the port goes. [default: <name>_<target> beside the checkout]")
-@click.option("--in-place", is_flag=True, help="Change the checkout itself (a git work tree without uncommitted changes).")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the port goes. [default: <name>_<target> beside the checkout]",
+)
+@click.option(
+    "--in-place", is_flag=True, help="Change the checkout itself (a git work tree without uncommitted changes)."
+)
 @click.option("--branch", metavar="NAME", help="Make a commit on a new branch, without touching the work tree.")
-@click.option("--patch", "patch_file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE", help="Write a patch for `git apply` instead (- for stdout).")
+@click.option(
+    "--patch",
+    "patch_file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Write a patch for `git apply` instead (- for stdout).",
+)
 @click.option("--diff", is_flag=True, help="Print what would change and write nothing.")
 @click.option("--force", is_flag=True, help="Replace what a person changed in an earlier port (a backup is kept).")
 def command(  # noqa: PLR0913
-    checkout: str, target: str | None, only: tuple[str, ...], skip: tuple[str, ...], rules: tuple[Path, ...], form: str, quiet: bool,
-    verbose: bool, out: Path | None, in_place: bool, branch: str | None, patch_file: Path | None, diff: bool, force: bool,
+    checkout: str,
+    target: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    rules: tuple[Path, ...],
+    form: str,
+    quiet: bool,
+    verbose: bool,
+    out: Path | None,
+    in_place: bool,
+    branch: str | None,
+    patch_file: Path | None,
+    diff: bool,
+    force: bool,
 ) -> int:
     """Port a checkout to an accelerator.
 
@@ -38,7 +63,17 @@ def command(  # noqa: PLR0913
     from porter.report import render
 
     del verbose
-    ways = [name for name, given in {"--out": out, "--in-place": in_place, "--branch": branch, "--patch": patch_file, "--diff": diff}.items() if given]
+    ways = [
+        name
+        for name, given in {
+            "--out": out,
+            "--in-place": in_place,
+            "--branch": branch,
+            "--patch": patch_file,
+            "--diff": diff,
+        }.items()
+        if given
+    ]
     if len(ways) > 1:
         raise UsageError(f"{' and '.join(ways)} exclude each other; choose one.")
     with planned(checkout, target, only, skip, rules, quiet=quiet) as (opened, plan):
@@ -54,7 +89,15 @@ def command(  # noqa: PLR0913
 
 
 def _write(
-    checkout: Checkout, plan: Plan, only: tuple[str, ...], skip: tuple[str, ...], *, out: Path | None, in_place: bool, branch: str | None, force: bool
+    checkout: Checkout,
+    plan: Plan,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    *,
+    out: Path | None,
+    in_place: bool,
+    branch: str | None,
+    force: bool,
 ) -> Written:
     from porter.port import write_branch, write_in_place, write_sibling
     from porter.report import render

@@ -55,13 +55,22 @@ def test(target: str | None, rules: tuple[Path, ...]) -> int:
         failed += len(trial.failures)
         click.echo(f"{name}: {trial.rules} rules, {trial.examples} examples, {len(trial.failures)} failed")
         for failure in trial.failures:
-            click.echo(f"\n{failure.pack}: {failure.rule}: {failure.what}\n--- the example\n{failure.text}--- porter makes\n{failure.got}--- wanted\n{failure.wanted}")
+            click.echo(
+                f"\n{failure.pack}: {failure.rule}: {failure.what}\n--- the example\n{failure.text}--- porter makes\n{failure.got}--- wanted\n{failure.wanted}"
+            )
     return NEEDS_A_PERSON if failed else 0
 
 
 @command.command()
 @click.argument("name")
-@click.option("--dir", "folder", default="rules", type=click.Path(path_type=Path), show_default=True, help="The folder that the pack goes into.")
+@click.option(
+    "--dir",
+    "folder",
+    default="rules",
+    type=click.Path(path_type=Path),
+    show_default=True,
+    help="The folder that the pack goes into.",
+)
 def new(name: str, folder: Path) -> int:
     """Write a pack with one rule to start from."""
     from porter.packs.start import start

@@ -14,7 +14,14 @@ SECTION = "port"
 @click.command(short_help="Audit a checkout and write nothing.")
 @planning
 def command(
-    checkout: str, target: str | None, only: tuple[str, ...], skip: tuple[str, ...], rules: tuple[Path, ...], form: str, quiet: bool, verbose: bool
+    checkout: str,
+    target: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    rules: tuple[Path, ...],
+    form: str,
+    quiet: bool,
+    verbose: bool,
 ) -> int:
     """Say what a port to an accelerator would come to: every place with its verdict, before anything is changed."""
     from porter.report import render

@@ -15,9 +15,28 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-TARGET = click.option("--target", "-t", metavar="NAME[@VERSION]", help="The accelerator, such as npu, mlu or npu@2.6 (`porter targets` lists them).")
-RULES = click.option("--rules", "rules", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="A folder with rule packs of your own. Repeatable.")
-FORMAT = click.option("--format", "form", default="text", metavar="FORMAT", show_default=True, help="text, markdown, json, sarif or github.")
+TARGET = click.option(
+    "--target",
+    "-t",
+    metavar="NAME[@VERSION]",
+    help="The accelerator, such as npu, mlu or npu@2.6 (`porter targets` lists them).",
+)
+RULES = click.option(
+    "--rules",
+    "rules",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A folder with rule packs of your own. Repeatable.",
+)
+FORMAT = click.option(
+    "--format",
+    "form",
+    default="text",
+    metavar="FORMAT",
+    show_default=True,
+    help="text, markdown, json, sarif or github.",
+)
 
 
 def planning(function: F) -> F:
@@ -25,7 +44,12 @@ def planning(function: F) -> F:
     options = (
         click.argument("checkout", metavar="PATH|URL[@REV]"),
         TARGET,
-        click.option("--only", multiple=True, metavar="ID", help="Only these rules (DEV001, or DEV for all of a family). Repeatable."),
+        click.option(
+            "--only",
+            multiple=True,
+            metavar="ID",
+            help="Only these rules (DEV001, or DEV for all of a family). Repeatable.",
+        ),
         click.option("--skip", multiple=True, metavar="ID", help="All rules but these. Repeatable."),
         RULES,
         FORMAT,

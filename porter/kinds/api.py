@@ -112,7 +112,9 @@ class Renamer:
             proposal = Proposal(answer.rule, start, end, answer.verdict, because=answer.because, runs=True)
             if edits is None:
                 withheld.add(alias)
-                yield proposal.withheld("The names of this import go to different modules, which one statement cannot say.")
+                yield proposal.withheld(
+                    "The names of this import go to different modules, which one statement cannot say."
+                )
             else:
                 own = edits.get(alias, ()) if isinstance(edits, dict) else edits if index == 0 else ()
                 yield Proposal(answer.rule, start, end, proposal.verdict, tuple(own), answer.because, runs=True)
@@ -163,7 +165,9 @@ class Renamer:
         at = self._source.text(node).find(text.encode())
         because = f"The string names {text}."
         if answer.segments is None or at < 0:
-            yield Proposal(answer.rule, start, self._source.end(node), Verdict.MANUAL, because=f"{because} {answer.because}")
+            yield Proposal(
+                answer.rule, start, self._source.end(node), Verdict.MANUAL, because=f"{because} {answer.because}"
+            )
         elif ".".join(answer.segments) != text:
             edit = Edit(start + at, start + at + len(text.encode()), ".".join(answer.segments).encode(), text.encode())
             yield Proposal(answer.rule, edit.start, edit.end, answer.verdict, (edit,), because, runs=True)

@@ -9,6 +9,7 @@ from functools import cache
 from porter.model import Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
+from porter.python.dotted import last_name
 from porter.python.patterns import Pattern, compile_pattern, match, rewrite
 from porter.python.receivers import Owner, owner
 from porter.python.scene import Scene
@@ -35,8 +36,7 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
         by_key.setdefault(wanted.key, []).append((rule, wanted))
     yield from _definitions(scene, by_key)
     for node in _candidates(scene):
-        callee = node.func if isinstance(node, ast.Call) else node
-        key = callee.attr if isinstance(callee, ast.Attribute) else callee.id if isinstance(callee, ast.Name) else ""
+        key = last_name(node)
         for rule, wanted in by_key.get(key, ()):
             if wanted.is_call == isinstance(node, ast.Call):
                 yield from _judge(scene, rule, wanted, node)
@@ -50,11 +50,12 @@ def _definitions(scene: Scene, by_key: dict[str, list[tuple[Rule, Pattern]]]) ->
         for rule, wanted in by_key.get(function.name, ()):
             if isinstance(home, ast.ClassDef) and wanted.receiver is not None:
                 start = source.start(function)
-                yield Proposal(
-                    rule, start, start + source.data[start:].find(b"(") + 1, Verdict.MANUAL,
-                    because=f"{home.name} defines a method {function.name!r} of its own, whose name porter leaves alone.",
-                    advice=f"If objects of {home.name} are moved by generic code, give it a method for the target beside this one.",
+                end = source.data.index(b"(", start)
+                own = f"{home.name} defines a method {function.name!r} of its own, whose name porter leaves alone."
+                advice = (
+                    f"If generic code moves objects of {home.name}, give it a method for the target beside this one."
                 )
+                yield Proposal(rule, start, end, Verdict.MANUAL, because=own, advice=advice)
 
 
 def _candidates(scene: Scene) -> Iterator[ast.expr]:

@@ -29,7 +29,7 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
         return
     for node in scene.module.strings:
         parent = scene.module.parents.get(node)
-        if isinstance(parent, ast.JoinedStr) or isinstance(parent, ast.Expr):
+        if isinstance(parent, (ast.JoinedStr, ast.Expr)):
             continue
         yield from _in_string(scene, node, table)
     source = scene.module.source
@@ -39,7 +39,9 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
             yield from _site(*table[name], name, start, "It is an item of an environment.")
 
 
-def _in_string(scene: Scene, node: ast.Constant | ast.JoinedStr, table: dict[str, tuple[Rule, str | None]]) -> Iterator[Proposal]:
+def _in_string(
+    scene: Scene, node: ast.Constant | ast.JoinedStr, table: dict[str, tuple[Rule, str | None]]
+) -> Iterator[Proposal]:
     source = scene.module.source
     raw = source.text(node)
     whole = node.value if isinstance(node, ast.Constant) else None
@@ -50,9 +52,12 @@ def _in_string(scene: Scene, node: ast.Constant | ast.JoinedStr, table: dict[str
         return
     for name, start in command_variables(raw, table):
         site = next(_site(*table[name], name, source.start(node) + start, "It is set in a command line."))
-        if is_message(scene.module, node) is not None or (isinstance(node, ast.Constant) and not _is_command(scene, node)):
+        if is_message(scene.module, node) is not None or (
+            isinstance(node, ast.Constant) and not _is_command(scene, node)
+        ):
             yield site.withheld(
-                "It stands in a text that may be a command or a message.", f"If it is a command, set {table[name][1] or 'nothing'} instead."
+                "It stands in a text that may be a command or a message.",
+                f"If it is a command, set {table[name][1] or 'nothing'} instead.",
             )
         else:
             yield site
@@ -79,9 +84,9 @@ def command_variables(text: bytes, table: dict[str, tuple[Rule, str | None]]) ->
 def _site(rule: Rule, new: str | None, name: str, start: int, because: str) -> Iterator[Proposal]:
     end = start + len(name.encode())
     if new is None:
-        yield Proposal(rule, start, end, Verdict.MANUAL, because=f"{name} has no counterpart on the target. {because}".strip())
+        yield Proposal(
+            rule, start, end, Verdict.MANUAL, because=f"{name} has no counterpart on the target. {because}".strip()
+        )
     else:
         edit = Edit(start, end, new.encode(), name.encode())
         yield Proposal(rule, start, end, verdict_of(rule.safety), (edit,), because)
-
-

@@ -10,6 +10,7 @@ from porter.model import Safety, Verdict
 from porter.packs.packages import Packages
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal
+from porter.python.dotted import last_name
 from porter.python.imports import import_sites
 from porter.python.patterns import Pattern, match
 from porter.python.scene import Scene
@@ -36,12 +37,19 @@ def triggers(rule: Rule) -> set[str]:
     return words | (_package_triggers() if rule.packages else set())
 
 
-_LOOKUPS = ("find_spec", "import_module", "is_package_available", "require_version")  # functions that take a package's name
+_LOOKUPS = (
+    "find_spec",
+    "import_module",
+    "is_package_available",
+    "require_version",
+)  # functions that take a package's name
 
 
 def _package_triggers() -> set[str]:
     names = Packages.shared().triggers()
-    return {f"import {name}" for name in names} | {f"{call}({quote}{name}" for call in _LOOKUPS for quote in "\"'" for name in names}
+    return {f"import {name}" for name in names} | {
+        f"{call}({quote}{name}" for call in _LOOKUPS for quote in "\"'" for name in names
+    }
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
@@ -94,7 +102,9 @@ def _names(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
         for meaning in scene.names.meanings(chain):
             found = known.find(meaning.segments)
             if found is not None:
-                yield Proposal(found[0], source.start(chain.node), source.end(chain.node), _verdict(found[0]), fallback=found[1])
+                yield Proposal(
+                    found[0], source.start(chain.node), source.end(chain.node), _verdict(found[0]), fallback=found[1]
+                )
                 break
 
 
@@ -110,8 +120,7 @@ def _patterns(scene: Scene, rule: Rule) -> Iterator[Proposal]:
     source = scene.module.source
     nodes: list[ast.expr] = [*scene.module.calls, *(c.node for c in scene.module.chains), *scene.module.attributes]
     for node in nodes:
-        callee = node.func if isinstance(node, ast.Call) else node
-        key = callee.attr if isinstance(callee, ast.Attribute) else callee.id if isinstance(callee, ast.Name) else ""
+        key = last_name(node)
         if any(p.key == key and match(p, node, scene.names) is not None for p in wanted):
             yield Proposal(rule, source.start(node), source.end(node), Verdict.MANUAL)
 
@@ -120,7 +129,11 @@ def _strings(scene: Scene, rule: Rule) -> Iterator[Proposal]:
     wanted = [re.compile(text) for text in rule.strings]
     source = scene.module.source
     for node in scene.module.strings:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not isinstance(scene.module.parents.get(node), ast.Expr):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and not isinstance(scene.module.parents.get(node), ast.Expr)
+        ):
             text = node.value
             if any(regex.fullmatch(text) for regex in wanted):
                 yield Proposal(rule, source.start(node), source.end(node), Verdict.MANUAL, fallback=True)
@@ -160,26 +173,22 @@ def _behind(scene: Scene, node: ast.expr) -> ast.expr:
 
 
 def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
-    """Imports of packages that the target lacks or replaces."""
-    known = Packages.shared()
+    """Imports of packages that the target lacks or replaces, and code that asks whether they are there."""
+    known, source = Packages.shared(), scene.module.source
     for site in import_sites(scene.module):
         for alias in site.statement.names:
-            segments = site.qualified(alias)
-            if segments[0].startswith("."):
-                continue
-            package = known.imported(segments[0])
+            package = known.imported(site.qualified(alias)[0])
             advice = package.advice(scene.target.name) if package else None
             if package is not None and advice is not None:
-                start, end = site.span(alias)
-                yield Proposal(rule, start, end, Verdict.MANUAL, because=f"The package is {package.name}.", advice=advice)
+                because = f"The package is {package.name}."
+                yield Proposal(rule, *site.span(alias), Verdict.MANUAL, (), because, advice, package.name)
                 break  # one statement, one site
     for call in scene.module.calls:
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
         first = call.args[0] if call.args else None
-        if name.lstrip("_") in _LOOKUPS and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            package = known.imported(re.split(r"[^\w]", first.value)[0])
+        if last_name(call).lstrip("_") in _LOOKUPS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            package = known.imported(re.split(r"\W", first.value)[0])
             advice = package.advice(scene.target.name) if package else None
             if package is not None and advice is not None:
-                source = scene.module.source
                 because = f"The package is {package.name}; the code asks whether it is there."
-                yield Proposal(rule, source.start(call), source.end(call), Verdict.MANUAL, because=because, advice=advice)
+                span = source.start(call), source.end(call)
+                yield Proposal(rule, *span, Verdict.MANUAL, (), because, advice, package.name)

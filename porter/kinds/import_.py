@@ -95,7 +95,11 @@ def _at_top(scene: Scene, rule: Rule) -> Proposal:
         last = statement
     if last is not None:
         return _after(scene, rule, last)
-    return _before(scene, rule, body[0]) if body else _proposal(scene, rule, len(source.data), f"import {rule.add}".encode())
+    return (
+        _before(scene, rule, body[0])
+        if body
+        else _proposal(scene, rule, len(source.data), f"import {rule.add}".encode())
+    )
 
 
 def _proposal(scene: Scene, rule: Rule, at: int, text: bytes) -> Proposal:
@@ -106,7 +110,9 @@ def _proposal(scene: Scene, rule: Rule, at: int, text: bytes) -> Proposal:
 def _imports_of(module: Module, package: str) -> Iterator[ast.stmt]:
     """The import statements of a package, in the order of the file."""
     for node in sorted(module.all_imports, key=lambda n: (n.lineno, n.col_offset)):
-        modules = [a.name for a in node.names] if isinstance(node, ast.Import) else [] if node.level else [node.module or ""]
+        modules = (
+            [a.name for a in node.names] if isinstance(node, ast.Import) else [] if node.level else [node.module or ""]
+        )
         if any(name.partition(".")[0] == package for name in modules):
             yield node
 
@@ -123,6 +129,8 @@ def _in_function(module: Module, statement: ast.stmt) -> bool:
 def _first_of_each_function(module: Module, statements: list[ast.stmt]) -> list[ast.stmt]:
     homes: dict[ast.AST | None, ast.stmt] = {}
     for statement in statements:
-        home = next((a for a in module.ancestors(statement) if isinstance(a, (ast.FunctionDef, ast.AsyncFunctionDef))), None)
+        home = next(
+            (a for a in module.ancestors(statement) if isinstance(a, (ast.FunctionDef, ast.AsyncFunctionDef))), None
+        )
         homes.setdefault(home, statement)
     return list(homes.values())

@@ -55,7 +55,9 @@ def _inject(scene: Scene, rule: Rule, function: Function) -> Proposal:
     at = source.line_start(first)
     indent = source.data[at : source.offset(first, statement.col_offset)]
     if indent.strip():
-        return site.withheld("The body of the function stands in one line with its head.", f"Add `{rule.code}` by hand.")
+        return site.withheld(
+            "The body of the function stands in one line with its head.", f"Add `{rule.code}` by hand."
+        )
     from porter.python.islands import statement as written  # LibCST is loaded only for a rewrite that needs it
 
     text = indent + written(rule.code).encode() + source.newline
@@ -66,9 +68,17 @@ def _anchor(scene: Scene, rule: Rule, function: Function) -> ast.stmt | None:
     if rule.before:
         wanted = re.compile(rule.before)
         for node in ast.walk(function):
-            if isinstance(node, ast.stmt) and node is not function and wanted.match(scene.module.source.text(node).decode()):
+            if (
+                isinstance(node, ast.stmt)
+                and node is not function
+                and wanted.match(scene.module.source.text(node).decode())
+            ):
                 return node
         return None
     body = function.body
-    has_docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str)
+    has_docstring = (
+        isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    )
     return body[1] if has_docstring and len(body) > 1 else None if has_docstring else body[0]

@@ -73,7 +73,9 @@ def _text(node: ast.Constant | ast.JoinedStr) -> str | None:
     """The text of a string; a placeholder of an f-string counts as the digit 0, since only an index can follow."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
-    parts = [part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "0" for part in node.values]
+    parts = [
+        part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "0" for part in node.values
+    ]
     return "".join(parts)
 
 
@@ -130,7 +132,15 @@ def _integers(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal
             yield site.withheld(site.because)
         else:
             quoted = f'"{rule.to.format(node.value)}"'.encode()
-            yield Proposal(rule, start, end, site.verdict, (Edit(start, end, quoted, source.data[start:end]),), site.because, runs=True)
+            yield Proposal(
+                rule,
+                start,
+                end,
+                site.verdict,
+                (Edit(start, end, quoted, source.data[start:end]),),
+                site.because,
+                runs=True,
+            )
 
 
 def _sentence(place: Place) -> str:

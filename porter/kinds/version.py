@@ -11,6 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from porter.model import Edit, Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
+from porter.python.dotted import last_name
 from porter.python.scene import Scene
 
 
@@ -28,9 +29,9 @@ def triggers(rule: Rule) -> set[str]:
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     for rule in rules:
         for call in scene.module.calls:
-            name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
-            if name in rule.calls and call.args and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str):
-                yield from _judge(scene, rule, call.args[0])
+            first = call.args[0] if call.args else None
+            if last_name(call) in rule.calls and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield from _judge(scene, rule, first)
 
 
 def _judge(scene: Scene, rule: Rule, node: ast.Constant) -> Iterator[Proposal]:
@@ -44,7 +45,9 @@ def _judge(scene: Scene, rule: Rule, node: ast.Constant) -> Iterator[Proposal]:
     start, end = source.start(node), source.end(node)
     has = scene.target.torch
     if wanted.specifier.contains(has, prereleases=True):
-        yield Proposal(rule, start, end, Verdict.KEPT, because=f"The target's {rule.package} {has} meets {wanted.specifier}.")
+        yield Proposal(
+            rule, start, end, Verdict.KEPT, because=f"The target's {rule.package} {has} meets {wanted.specifier}."
+        )
         return
     relaxed = relax(wanted.specifier, has)
     site = Proposal(rule, start, end, verdict_of(rule.safety), because=f"The target comes with {rule.package} {has}.")
@@ -61,8 +64,12 @@ def _judge(scene: Scene, rule: Rule, node: ast.Constant) -> Iterator[Proposal]:
 def relax(specifier: SpecifierSet, version: str) -> str | None:
     """The same requirement with its lower bounds brought down to `version`; None when that is not enough."""
     short = ".".join(version.split(".")[:2])
-    parts = [f">={short}" if part.operator in {">=", ">", "~=", "=="} and not part.contains(version, prereleases=True) else str(part)
-             for part in sorted(specifier, key=str)]
+    parts = [
+        f">={short}"
+        if part.operator in {">=", ">", "~=", "=="} and not part.contains(version, prereleases=True)
+        else str(part)
+        for part in sorted(specifier, key=str)
+    ]
     relaxed = ",".join(dict.fromkeys(parts))
     try:
         return relaxed if SpecifierSet(relaxed).contains(version, prereleases=True) else None

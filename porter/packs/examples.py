@@ -48,7 +48,9 @@ def try_pack(target: str, extra: Iterable[Path] = ()) -> Trial:
     """Run every example that a target's pack has or inherits, those of the upstream packs included."""
     extra = tuple(extra)
     chosen, surface = resolve(target)
-    upstreams = sorted({file.upstream for path in pack_paths(extra).values() for file in [read_pack(path)] if file.upstream})
+    upstreams = sorted(
+        {file.upstream for path in pack_paths(extra).values() for file in [read_pack(path)] if file.upstream}
+    )
     rules, examples, failures, seen = 0, 0, list[Failure](), set[str]()
     for upstream in (Upstream(), *(Upstream(name) for name in upstreams)):
         pack = load(chosen, upstream, extra)
@@ -77,13 +79,29 @@ def _try_rule(rule: Rule, pack: Pack, context: Context) -> Iterator[Failure]:
         if got != wanted:
             yield Failure(rule.id, home, "the text after is not as the example says", example.before, got, wanted)
         elif not planned or not any(finding.rule == rule.id for finding in planned.findings):
-            yield Failure(rule.id, home, "the rule does not report a site in its own example", example.before, got, wanted)
+            yield Failure(
+                rule.id, home, "the rule does not report a site in its own example", example.before, got, wanted
+            )
         elif _plan_changes(example.file, got, context):
-            yield Failure(rule.id, home, "a second run changes the text again", got, _plan_changes(example.file, got, context), got)
+            yield Failure(
+                rule.id,
+                home,
+                "a second run changes the text again",
+                got,
+                _plan_changes(example.file, got, context),
+                got,
+            )
     for text in rule.ignores:
         planned = _plan("example.py", text, context)
         if planned and any(f.rule == rule.id and f.verdict is not Verdict.KEPT for f in planned.findings):
-            yield Failure(rule.id, home, "the rule reports a site in a text that it should ignore", text, planned.ported.decode(), text)
+            yield Failure(
+                rule.id,
+                home,
+                "the rule reports a site in a text that it should ignore",
+                text,
+                planned.ported.decode(),
+                text,
+            )
 
 
 def _plan_changes(file: str, text: str, context: Context) -> str:

@@ -52,12 +52,14 @@ def pack_paths(extra: Iterable[Path] = ()) -> dict[str, Path]:
             raise UsageError(f"{home}: there is no such folder of rules.")
         for path in sorted((*home.glob("*.yaml"), *home.glob("*.yml"), *home.glob("upstream/*.yaml"))):
             if path.stem in found:
-                raise UsageError(f"{path}: a pack named {path.stem!r} exists already at {found[path.stem]}; rename yours.")
+                raise UsageError(
+                    f"{path}: a pack named {path.stem!r} exists already at {found[path.stem]}; rename yours."
+                )
             found[path.stem] = path
     return found
 
 
-def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] = ()) -> Pack:  # noqa: B008  (frozen)
+def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] = ()) -> Pack:
     """Resolve base ← target ← upstream ← a person's own packs, and keep the rules that apply."""
     paths = pack_paths(extra)
     if target.name not in paths:
@@ -103,7 +105,8 @@ def read_pack(path: Path) -> PackFile:
     """A pack as it stands in its file."""
     file = convert(read_yaml(path), PackFile, path)
     if file.pack != path.stem:
-        raise UsageError(f"{path}:{line_of(path, ('pack',))}: the pack is named {file.pack!r}, its file {path.stem!r}; they must agree.")
+        line = line_of(path, ("pack",))
+        raise UsageError(f"{path}:{line}: the pack is named {file.pack!r}, its file {path.stem!r}; they must agree.")
     return file
 
 
@@ -121,9 +124,13 @@ def _inherit(draft: _Draft, name: str, file: PackFile, path: Path) -> None:
         draft.rules[rule_id] = (rule, path, index, file)
     for rule_id, reason in file.disable.items():
         if rule_id not in draft.rules:
-            raise UsageError(f"{path}:{line_of(path, ('disable', rule_id))}: disables {rule_id}, which no inherited pack has.")
+            raise UsageError(
+                f"{path}:{line_of(path, ('disable', rule_id))}: disables {rule_id}, which no inherited pack has."
+            )
         if len(reason.split()) < 2:
-            raise UsageError(f"{path}:{line_of(path, ('disable', rule_id))}: disabling {rule_id} needs a reason in words.")
+            raise UsageError(
+                f"{path}:{line_of(path, ('disable', rule_id))}: disabling {rule_id} needs a reason in words."
+            )
         del draft.rules[rule_id]
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     draft.uses.append(PackUse(name, digest, tuple(sorted(file.disable.items()))))
@@ -159,12 +166,15 @@ def _bind(value: Any, variables: dict[str, str], path: Path, index: int, key: st
                 return variables[found[1]]
             if key in _LITERAL:
                 return found[0]
-            raise UsageError(f"{path}:{line_of(path, ('rules', index, key))}: no pack gives the variable <{found[1]}> a value.")
+            raise UsageError(
+                f"{path}:{line_of(path, ('rules', index, key))}: no pack gives the variable <{found[1]}> a value."
+            )
 
         return _VARIABLE.sub(replace, value)
     if isinstance(value, dict):
         return {
-            _bind(k, variables, path, index, key): _bind(v, variables, path, index, key or str(k)) for k, v in value.items()
+            _bind(k, variables, path, index, key): _bind(v, variables, path, index, key or str(k))
+            for k, v in value.items()
         }
     if isinstance(value, list):
         return [_bind(item, variables, path, index, key) for item in value]

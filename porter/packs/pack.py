@@ -63,7 +63,9 @@ class Pack:
         """The words of the qualified names that rules speak of."""
         from porter.kinds import api, flag
 
-        names = [rule.source for rule in self.of(api.Rule)] + [name for rule in self.of(flag.Rule) for name in rule.names]
+        names = [rule.source for rule in self.of(api.Rule)] + [
+            name for rule in self.of(flag.Rule) for name in rule.names
+        ]
         return frozenset(segment for name in names for segment in name.split(".")[1:])
 
     def of(self, kind: type[Any]) -> list[Any]:

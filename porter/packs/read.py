@@ -23,7 +23,9 @@ class _Loader(_Safe):  # type: ignore[misc]
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} stands twice", key.start_mark
+                    )
                 seen.add(key.value)
         return dict(super().construct_mapping(node, deep))
 
@@ -35,7 +37,7 @@ def read_yaml(path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  (a subclass of the safe loader)
+        return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UsageError(f"{path}:{line}: not valid YAML: {error.problem}.") from error
@@ -50,7 +52,9 @@ def convert(value: Any, kind: type[T], path: Path, *, prefix: tuple[str | int, .
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         steps: list[str | int] = [
-            int(index) if index else name for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", where) for name, index in [(name, index)]
+            int(index) if index else name
+            for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", where)
+            for name, index in [(name, index)]
         ]
         line = line_of(path, (*prefix, *steps))
         about = f" {subject}:" if subject else ""

@@ -8,7 +8,9 @@ import msgspec
 
 from porter.model import Safety
 
-RuleId = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2,8}[0-9]{3}$", description="Letters and three digits; never reused.")]
+RuleId = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Z]{2,8}[0-9]{3}$", description="Letters and three digits; never reused.")
+]
 
 
 class Example(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -34,7 +36,9 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     """A rule: what it matches comes from its kind, all else stands here."""
 
     id: RuleId
-    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="Names what is matched, not the mend.")]
+    name: Annotated[
+        str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="Names what is matched, not the mend.")
+    ]
     why: Annotated[str, msgspec.Meta(min_length=10, description="One or two sentences that a reviewer can check.")]
     safety: Safety = Safety.SAFE
     advice: str = ""  # what a person does with a site that the rule leaves to them

@@ -16,7 +16,9 @@ from porter.targets.catalog import names, resolve
 
 def _packs(target: str | None, extra: tuple[Path, ...]) -> Iterable[tuple[str, Pack]]:
     """The resolved pack for each target and each upstream project that has rules of its own."""
-    upstreams = sorted({file.upstream for path in pack_paths(extra).values() for file in [read_pack(path)] if file.upstream})
+    upstreams = sorted(
+        {file.upstream for path in pack_paths(extra).values() for file in [read_pack(path)] if file.upstream}
+    )
     for name in [target] if target else names():
         chosen, _ = resolve(name)
         for upstream in (Upstream(), *(Upstream(each) for each in upstreams)):
@@ -30,8 +32,8 @@ def listing(target: str | None, extra: tuple[Path, ...]) -> str:
         for rule in pack.rules:
             rows.setdefault(rule.id, (rule, pack.home[rule.id], set()))[2].add(name)
     return "\n".join(
-        f"{rule.id:8} {rule.safety.value:7} {kinds.kind_of(rule):8} {home:14} {rule.name}  ({', '.join(sorted(targets))})"
-        for _, (rule, home, targets) in sorted(rows.items())
+        f"{rule.id:8} {rule.safety.value:7} {kinds.kind_of(rule):8} {home:14} {rule.name}  ({', '.join(sorted(used))})"
+        for _, (rule, home, used) in sorted(rows.items())
     )
 
 
@@ -54,7 +56,8 @@ def explain(wanted: str, target: str | None, extra: tuple[Path, ...]) -> str:
 
 
 def _rule(rule: Rule, home: str) -> str:
-    lines = [f"{rule.id} {rule.name} ({kinds.kind_of(rule)}, {rule.safety.value}, from the pack {home}, since porter {rule.since})", "", rule.why]
+    facts = f"{kinds.kind_of(rule)}, {rule.safety.value}, from the pack {home}, since porter {rule.since}"
+    lines = [f"{rule.id} {rule.name} ({facts})", "", rule.why]
     if rule.advice:
         lines += ["", f"What a person does: {rule.advice}"]
     if rule.links:
@@ -67,4 +70,6 @@ def _rule(rule: Rule, home: str) -> str:
 def _diff(before: str, after: str | None) -> list[str]:
     if after is None or after == before:
         return [f"    {line}" for line in before.splitlines()] + ["    (stays, and is reported)"]
-    return [f"    {line}" for line in difflib.ndiff(before.splitlines(), after.splitlines()) if not line.startswith("?")]
+    return [
+        f"    {line}" for line in difflib.ndiff(before.splitlines(), after.splitlines()) if not line.startswith("?")
+    ]

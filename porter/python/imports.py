@@ -66,7 +66,9 @@ class ImportSite:
             if alias.asname is None and old[0] != segments[0]:
                 return None  # `import a.b` binds a; the uses would have to follow
             start = self._source.start(alias)
-            edits[alias] = (Edit(start, start + len(alias.name.encode()), ".".join(segments).encode(), alias.name.encode()),)
+            edits[alias] = (
+                Edit(start, start + len(alias.name.encode()), ".".join(segments).encode(), alias.name.encode()),
+            )
         return edits
 
     def _name_edits(self, alias: ast.alias, name: str) -> tuple[Edit, ...]:

@@ -33,12 +33,18 @@ def _render_call(new: ast.Call, node: ast.Call, found: Match, source: Source, *,
             arguments += kept[len(kept) - len(found.many[value.id[len(many) :]]) :] if kept else []
         else:
             keyword = cst.Name(wanted.arg) if isinstance(wanted, ast.keyword) and wanted.arg else None
-            equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")) if keyword else cst.MaybeSentinel.DEFAULT
+            equal = (
+                cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+                if keyword
+                else cst.MaybeSentinel.DEFAULT
+            )
             text = _fill(ast.unparse(value), found, source, one)
             arguments.append(cst.Arg(cst.parse_expression(text), keyword=keyword, equal=equal))
     last = len(arguments) - 1
     spaced = [
-        a if i == last or not isinstance(a.comma, cst.MaybeSentinel) else a.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+        a
+        if i == last or not isinstance(a.comma, cst.MaybeSentinel)
+        else a.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
         for i, a in enumerate(arguments)
     ]
     callee = cst.parse_expression(_fill(ast.unparse(new.func), found, source, one))
@@ -63,7 +69,9 @@ def split_import(statement: bytes, moved: dict[str, str], module: str, *, indent
     stay = [alias for alias in imported.names if alias.evaluated_name not in moved]
     go = [alias for alias in imported.names if alias.evaluated_name in moved]
     stay[-1] = stay[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT) if imported.lpar is None else stay[-1]
-    first = cst.Module(body=[island.with_changes(body=[imported.with_changes(names=stay), *island.body[1:]])]).code.rstrip("\r\n")
+    first = cst.Module(
+        body=[island.with_changes(body=[imported.with_changes(names=stay), *island.body[1:]])]
+    ).code.rstrip("\r\n")
     local = {alias.evaluated_name: alias.evaluated_alias for alias in go}
     names = ", ".join(moved[name] + (f" as {asname}" if asname else "") for name, asname in local.items())
     return f"from {module} import {names}".encode() + newline + indent + first.encode()

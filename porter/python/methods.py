@@ -15,7 +15,12 @@ def own_methods(root: Path, paths: list[str], pack: Pack) -> dict[str, frozenset
     wanted = {p.key for rule in pack.of(Rule) for p in [pattern(rule.match)] if p.receiver is not None}
     if not wanted:
         return {}
-    defined = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+(?:" + b"|".join(re.escape(w.encode()) for w in sorted(wanted)) + rb")[ \t]*\(", re.M)
+    defined = re.compile(
+        rb"^[ \t]+(?:async[ \t]+)?def[ \t]+(?:"
+        + b"|".join(re.escape(w.encode()) for w in sorted(wanted))
+        + rb")[ \t]*\(",
+        re.M,
+    )
     needles = [f"def {name}".encode() for name in sorted(wanted)]
     found: dict[str, set[str]] = {}
     for path in paths:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from porter.python.dotted import spelled
 from porter.python.module import Chain, Module
 from porter.python.scopes import Binding, Scope
 
@@ -18,7 +19,7 @@ class Meaning:
 
     `segments` is the qualified name; the last `spelled` of them are written in the chain itself (its attributes), the
     others in an import or an earlier assignment. `through` is the binding that spells them; `plain` says that the
-    root of the chain is written as the last of the others: `cuda` in `cuda.empty_cache()` after `from torch import cuda`.
+    root of the chain is written as the last of the others: `cuda` of `cuda.stream()` after `from torch import cuda`.
     """
 
     segments: tuple[str, ...]
@@ -75,7 +76,11 @@ class Names:
             return
         for binding in bindings:
             if binding.qualified is not None:
-                base = tuple(binding.qualified.split(".")) if not binding.qualified.startswith(".") else (binding.qualified,)
+                base = (
+                    tuple(binding.qualified.split("."))
+                    if not binding.qualified.startswith(".")
+                    else (binding.qualified,)
+                )
                 yield Meaning((*base, *parts), len(parts), binding, root == base[-1])
             elif binding.value is not None and not binding.unpacked and not binding.is_none and depth < _DEPTH:
                 for meaning in self._expression(binding.value, scope, depth + 1):
@@ -83,14 +88,10 @@ class Names:
                     yield Meaning(segments, len(parts), binding, plain=False)
 
     def _expression(self, node: ast.expr, scope: Scope, depth: int) -> list[Meaning]:
-        parts: list[str] = []
-        at = node
-        while isinstance(at, ast.Attribute):
-            parts.append(at.attr)
-            at = at.value
-        if not isinstance(at, ast.Name) or depth > _DEPTH:
+        parts = spelled(node)
+        if not parts or depth > _DEPTH:
             return []
-        return list(self._chain(at.id, tuple(reversed(parts)), scope, depth))
+        return list(self._chain(parts[0], parts[1:], scope, depth))
 
     def _self_attribute(self, name: str, scope: Scope) -> Iterator[tuple[ast.expr, Scope]]:
         """The values that the surrounding class gives to `self.name`."""
@@ -110,6 +111,10 @@ def _self_assignments(node: ast.ClassDef) -> dict[str, list[ast.expr]]:
     for inner in ast.walk(node):
         if isinstance(inner, ast.Assign):
             for target in inner.targets:
-                if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+                if (
+                    isinstance(target, ast.Attribute)
+                    and isinstance(target.value, ast.Name)
+                    and target.value.id == "self"
+                ):
                     found.setdefault(target.attr, []).append(inner.value)
     return found

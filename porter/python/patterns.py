@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from porter.model import Edit
+from porter.python.dotted import last_name, spelled
 from porter.python.names import Names
 from porter.python.source import Source
 
@@ -34,11 +35,16 @@ class Pattern:
     def trigger(self) -> str:
         """A text that stands in every file that the pattern matches in."""
         if isinstance(self.tree, ast.Call) and self.tree.keywords:
-            return f"{self.tree.keywords[0].arg}="
+            return str(self.tree.keywords[0].arg) + "="
         words = [part for word in re.findall(r"[\w.]+|\"\w+\"", self.text) for part in word.split(".")]
         if "cuda" in self.text:  # the commonest by far, and searched for in any case
-            return next(word for word in words if "cuda" in word)
-        if self.receiver is not None and isinstance(self.tree, ast.Call) and self.tree.args and _plain(self.tree.args[0]):
+            return next(str(word) for word in words if "cuda" in word)
+        if (
+            self.receiver is not None
+            and isinstance(self.tree, ast.Call)
+            and self.tree.args
+            and _plain(self.tree.args[0])
+        ):
             return f".{self.key}({ast.unparse(self.tree.args[0])}"
         return self.key
 
@@ -46,7 +52,11 @@ class Pattern:
     def receiver(self) -> str | None:
         """The placeholder of the receiver, for a pattern on a method or attribute of anything."""
         callee = self.tree.func if isinstance(self.tree, ast.Call) else self.tree
-        if isinstance(callee, ast.Attribute) and isinstance(callee.value, ast.Name) and callee.value.id.startswith(_ONE):
+        if (
+            isinstance(callee, ast.Attribute)
+            and isinstance(callee.value, ast.Name)
+            and callee.value.id.startswith(_ONE)
+        ):
             return callee.value.id[len(_ONE) :]
         return None
 
@@ -59,8 +69,7 @@ def compile_pattern(text: str) -> Pattern:
         tree = ast.parse(prepared, mode="eval").body
     except SyntaxError as error:
         raise PatternError(f"The pattern {text!r} is not a Python expression: {error.msg}.") from error
-    callee = tree.func if isinstance(tree, ast.Call) else tree
-    key = callee.attr if isinstance(callee, ast.Attribute) else callee.id if isinstance(callee, ast.Name) else ""
+    key = last_name(tree)
     if not key or key.startswith((_ONE, _MANY)):
         raise PatternError(f"The pattern {text!r} must be a name, an attribute or a call of one.")
     return Pattern(text, tree, key, isinstance(tree, ast.Call))
@@ -97,7 +106,11 @@ def _same(want: ast.AST, node: ast.AST, names: Names, found: Match) -> bool:
             and _same(want.value, node.value, names, found)
         )
     if isinstance(want, ast.Call):
-        return isinstance(node, ast.Call) and _same(want.func, node.func, names, found) and _arguments(want, node, names, found)
+        return (
+            isinstance(node, ast.Call)
+            and _same(want.func, node.func, names, found)
+            and _arguments(want, node, names, found)
+        )
     return ast.dump(want) == ast.dump(node)
 
 
@@ -124,7 +137,9 @@ def _arguments(want: ast.Call, node: ast.Call, names: Names, found: Match) -> bo
             return True
         if index >= len(node.args):
             return False
-        spelled_so = _plain(wanted) and ast.dump(wanted) == ast.dump(node.args[index])  # `rank`: whatever it is bound to
+        spelled_so = _plain(wanted) and ast.dump(wanted) == ast.dump(
+            node.args[index]
+        )  # `rank`: whatever it is bound to
         if not spelled_so and not _same(wanted, node.args[index], names, found):
             return False
     return len(rest) == len(want.args)
@@ -135,13 +150,8 @@ def _plain(wanted: ast.expr) -> bool:
 
 
 def _dotted(node: ast.expr) -> str | None:
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name) or node.id.startswith((_ONE, _MANY)):
-        return None
-    return ".".join([node.id, *reversed(parts)])
+    parts = spelled(node)
+    return ".".join(parts) if parts and not parts[0].startswith((_ONE, _MANY)) else None
 
 
 def rewrite(before: Pattern, after: Pattern, node: ast.expr, found: Match, source: Source) -> list[Edit]:
@@ -165,7 +175,9 @@ def _rewrite(old: ast.expr, new: ast.expr, node: ast.expr, found: Match, source:
             start = source.start(node) + at
             return [Edit(start, start + length, str(new.value).encode(), old.value.encode())]
     if isinstance(old, ast.Call) and isinstance(new, ast.Call) and isinstance(node, ast.Call):
-        same_arguments = [ast.dump(a) for a in (*old.args, *old.keywords)] == [ast.dump(a) for a in (*new.args, *new.keywords)]
+        same_arguments = [ast.dump(a) for a in (*old.args, *old.keywords)] == [
+            ast.dump(a) for a in (*new.args, *new.keywords)
+        ]
         if same_arguments:
             return _rewrite(old.func, new.func, node.func, found, source)
         if len(old.args) == len(new.args) and not old.keywords and not new.keywords:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from porter import kinds
 from porter.checkout.text import Text, decode
 from porter.checkout.walk import Entry
-from porter.errors import OverlapError, UndecodableError
+from porter.errors import GuardError, OverlapError, UndecodableError
 from porter.findings import Draft, settle, unread
 from porter.kinds import import_
 from porter.model import FilePlan, Problem, Verdict
@@ -34,7 +34,14 @@ def plan_python(entry: Entry, raw: bytes, context: Context) -> Planned:
     except UndecodableError as error:
         if not context.triage.concerns(raw):
             return None, []
-        return unread(entry, raw, context, error.line, f"It cannot be decoded: {error.reason}.", "Save it as UTF-8, or declare its encoding.")
+        return unread(
+            entry,
+            raw,
+            context,
+            error.line,
+            f"It cannot be decoded: {error.reason}.",
+            "Save it as UTF-8, or declare its encoding.",
+        )
     if not context.triage.concerns(text.data):
         return None, []
     try:
@@ -82,12 +89,21 @@ def _in_scope(scene: Scene, proposal: Proposal) -> bool:
     return any(fnmatch(scene.module.path, glob) for glob in globs)
 
 
-def _gated(entry: Entry, raw: bytes, text: Text, scene: Scene, proposals: list[Proposal], context: Context) -> FilePlan | None:
+def _gated(
+    entry: Entry, raw: bytes, text: Text, scene: Scene, proposals: list[Proposal], context: Context
+) -> FilePlan | None:
     """The findings of a file, once its edits have proven to fit, to parse, and to leave nothing to do again."""
     drafts = settle(proposals)
     trouble = _trouble(text, drafts, context, scene.module.path)
     if trouble:
-        drafts = settle([p.withheld(trouble, "Port this place by hand, and report it: porter should not make such edits.") if p.edits else p for p in proposals])
+        drafts = settle(
+            [
+                p.withheld(trouble, "Port this place by hand, and report it: porter should not make such edits.")
+                if p.edits
+                else p
+                for p in proposals
+            ]
+        )
     covered = [(d.start, d.end) for d in drafts] + [(e.start, e.end) for d in drafts for e in d.edits]
     kept = remainders(scene, context.triage.named(text.data), covered)
     return Draft.file_plan(entry, raw, text, drafts, list(kept))
@@ -101,7 +117,7 @@ def _trouble(text: Text, drafts: list[Draft], context: Context, path: str) -> st
         ported = apply(text.data, edits)
         text.encode(ported)
         again = propose(read_scene(path, ported, context))
-    except (OverlapError, UndecodableError) as error:
+    except (GuardError, OverlapError, UndecodableError) as error:
         return f"The edits of this file do not fit together ({error})."
     except (SyntaxError, ValueError, RecursionError) as error:
         return f"With its edits the file would not parse ({error})."
@@ -114,7 +130,10 @@ def _trouble(text: Text, drafts: list[Draft], context: Context, path: str) -> st
 def _unparsed(data: bytes, error: Exception) -> tuple[str, str]:
     """Why a file could not be parsed. LibCST is asked too, since its grammar may be newer than this Python's."""
     if b"\0" in data:
-        return "It contains a NUL byte, which no Python source may.", "Find out what the file is; if it is source, take the byte out."
+        return (
+            "It contains a NUL byte, which no Python source may.",
+            "Find out what the file is; if it is source, take the byte out.",
+        )
     import libcst
 
     try:
@@ -127,4 +146,7 @@ def _unparsed(data: bytes, error: Exception) -> tuple[str, str]:
     import sys
 
     version = ".".join(map(str, sys.version_info[:2]))
-    return f"Python {version}, which runs porter, cannot parse it, but it is valid Python.", "Run porter with a newer Python."
+    return (
+        f"Python {version}, which runs porter, cannot parse it, but it is valid Python.",
+        "Run porter with a newer Python.",
+    )

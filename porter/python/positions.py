@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from porter.packs.positions import Position
+from porter.python.carriers import Carriers, matches
+from porter.python.dotted import last_name
 from porter.python.module import Module
 from porter.python.names import Names
 from porter.python.signatures import Signatures
 
-_OPTION_CALLS = frozenset({"add_argument", "option", "Option", "Argument", "add_option", "argument", "DEFINE_string", "DEFINE_enum"})
+_OPTION_CALLS = frozenset(
+    {"add_argument", "option", "Option", "Argument", "add_option", "argument", "DEFINE_string", "DEFINE_enum"}
+)
 _FIELD_CALLS = frozenset({"field", "Field", "Option", "Argument", "Parameter", "str", "Value"})
 _MESSAGE_CALLS = frozenset(
-    {"print", "debug", "info", "warn", "warning", "warning_once", "error", "exception", "critical", "log", "write", "skip"}
+    {
+        "print",
+        "debug",
+        "info",
+        "warn",
+        "warning",
+        "warning_once",
+        "error",
+        "exception",
+        "critical",
+        "log",
+        "write",
+        "skip",
+    }
 )
 
 
@@ -45,7 +60,7 @@ class Positions:
         self._module = module
         self._names = names
         self._signatures = signatures
-        self._flows: dict[str, frozenset[str]] = {}
+        self._carriers = Carriers(module, names)
 
     def place(self, node: ast.expr, position: Position, *, telling: bool) -> Place:
         """Where `node` stands with respect to `position`. `telling`: its form alone says what it is."""
@@ -65,17 +80,17 @@ class Positions:
             if isinstance(parent, ast.IfExp) and parent.test is node:
                 return Place(Certainty.UNKNOWN, "it is a condition")
             others = (parent.body, parent.orelse) if isinstance(parent, ast.IfExp) else parent.values
-            if self._beside(node, others, position):
+            if self._carriers.beside(node, others, position):
                 return Place(Certainty.SURE, "the other branch is a value of the same sort", runs=True)
             return self._climb(parent, position, seen)
         if isinstance(parent, (ast.Tuple, ast.List, ast.Set)):
-            if self._beside(node, parent.elts, position):
+            if self._carriers.beside(node, parent.elts, position):
                 return Place(Certainty.SURE, "it stands in a list of values of the same sort")
             return self._climb(parent, position, seen)
         if isinstance(parent, ast.BinOp):
             return self._climb(parent, position, seen)
         if isinstance(parent, (ast.JoinedStr, ast.FormattedValue, ast.NamedExpr, ast.Starred, ast.Await, ast.Lambda)):
-            if isinstance(parent, ast.NamedExpr) and self._carries(parent.target, position):
+            if isinstance(parent, ast.NamedExpr) and self._carriers.carries(parent.target, position):
                 return Place(Certainty.SURE, f"it is assigned to {ast.unparse(parent.target)}")
             return self._climb(parent, position, seen)
         if isinstance(parent, ast.Attribute):
@@ -108,7 +123,9 @@ class Positions:
             return Place(Certainty.NOT, "it is a key")
         if isinstance(parent, (ast.Return, ast.Yield)):
             return self._returned(parent, position)
-        if isinstance(parent, (ast.For, ast.AsyncFor, ast.comprehension)) and self._carries(parent.target, position):
+        if isinstance(parent, (ast.For, ast.AsyncFor, ast.comprehension)) and self._carriers.carries(
+            parent.target, position
+        ):
             return Place(Certainty.SURE, f"{ast.unparse(parent.target)} takes this value in the loop")
         if isinstance(parent, ast.MatchValue):
             return self._matched(parent, position)
@@ -120,11 +137,11 @@ class Positions:
         call = self._module.parents.get(keyword)
         if not isinstance(call, ast.Call) or keyword.arg is None:
             return Place(Certainty.UNKNOWN, "it is a keyword of a class or an unpacked one")
-        if _matches(position.names, keyword.arg):
+        if matches(position.names, keyword.arg):
             return Place(Certainty.SURE, f"it is the argument {keyword.arg}=", runs=True)
-        if keyword.arg in self._listed(call, position):
+        if keyword.arg in self._carriers.listed(call, position):
             return Place(Certainty.SURE, f"it is the argument {keyword.arg}=", runs=True)
-        callee = _last_name(call.func)
+        callee = last_name(call.func)
         if keyword.arg in {"default", "choices", "const", "type"} and callee in _OPTION_CALLS:
             return self._option(call, position, seen)
         if keyword.arg in {"default", "default_factory"} and callee in _FIELD_CALLS:
@@ -137,11 +154,13 @@ class Positions:
         for keyword in call.keywords:
             if keyword.arg == "dest" and isinstance(keyword.value, ast.Constant):
                 named.append(str(keyword.value.value))
-            if keyword.arg in {"choices", "type"} and any(self._is_beside(n, position) for n in ast.walk(keyword.value)):
+            if keyword.arg in {"choices", "type"} and any(
+                self._carriers.is_beside(n, position) for n in ast.walk(keyword.value)
+            ):
                 return Place(Certainty.SURE, "the choices of this option are values of the same sort")
-        if any(_matches(position.names, name.replace("-", "_").strip("_")) for name in named):
+        if any(matches(position.names, name.replace("-", "_").strip("_")) for name in named):
             return Place(Certainty.SURE, f"it is a value of the option {named[0]}")
-        if _last_name(call.func) in _FIELD_CALLS:
+        if last_name(call.func) in _FIELD_CALLS:
             return self._climb(call, position, seen)
         return Place(Certainty.UNKNOWN, f"it is a value of the option {named[0] if named else '?'}")
 
@@ -149,58 +168,48 @@ class Positions:
         index = next((i for i, argument in enumerate(call.args) if argument is node), None)
         if index is None:
             return Place(Certainty.UNKNOWN, "it is what is called")
-        callee = _last_name(call.func)
-        if index in self._listed(call, position):
+        callee = last_name(call.func)
+        if index in self._carriers.listed(call, position):
             return Place(Certainty.SURE, f"it is an argument of {callee}", runs=True)
         key = call.args[index - 1] if index and callee in position.lookups else None
-        if key is not None and self._is_key(key, position):
+        if key is not None and self._carriers.is_key(key, position):
             return Place(Certainty.SURE, f"it is the value for {ast.unparse(key)}")
         if callee in position.tests and isinstance(call.func, ast.Attribute):
-            if self._carries(call.func.value, position, compared=True):
+            if self._carriers.carries(call.func.value, position, compared=True):
                 return Place(Certainty.SURE, f"it is compared with {ast.unparse(call.func.value)}")
             return Place(Certainty.UNKNOWN, f"it is compared with {ast.unparse(call.func.value)}")
-        if callee is not None and callee.startswith("assert"):
+        if callee.startswith("assert"):
             others = [argument for argument in call.args if argument is not node]
-            if any(self._carries(other, position, compared=True) for other in others):
+            if any(self._carriers.carries(other, position, compared=True) for other in others):
                 return Place(Certainty.SURE, f"it is compared with {ast.unparse(others[0])}")
         if callee in _FIELD_CALLS and index == 0:
             return self._climb(call, position, seen)
-        if callee in _MESSAGE_CALLS or (callee or "").endswith(("Error", "Exception", "Warning")):
+        if callee in _MESSAGE_CALLS or callee.endswith(("Error", "Exception", "Warning")):
             return Place(Certainty.NOT, "it is text for a reader")
         parameter = self._signatures.parameter(call, index, self._names)
         if parameter is not None:
-            if _matches(position.names, parameter):
+            if matches(position.names, parameter):
                 return Place(Certainty.SURE, f"it is the argument {parameter} of {callee}", runs=True)
             return Place(Certainty.UNKNOWN, f"it is the argument {parameter} of {callee}")
         return Place(Certainty.UNKNOWN, f"it is an argument of {callee or 'a call'}, which porter cannot see into")
 
-    def _listed(self, call: ast.Call, position: Position) -> tuple[int | str, ...]:
-        """The argument positions and keywords that the pack lists for this callee."""
-        if isinstance(call.func, ast.Attribute) and call.func.attr in position.methods:
-            return position.methods[call.func.attr]
-        if isinstance(call.func, (ast.Name, ast.Attribute)):
-            meaning = self._names.expression(call.func)
-            if meaning is not None:
-                return position.arguments.get(meaning.qualified, ())
-        return ()
-
     def _compared(self, node: ast.AST, compare: ast.Compare, position: Position) -> Place:
         others = [side for side in (compare.left, *compare.comparators) if side is not node]
         for other in others:
-            if self._carries(other, position, compared=True):
+            if self._carriers.carries(other, position, compared=True):
                 return Place(Certainty.SURE, f"it is compared with {ast.unparse(other)}")
         return Place(Certainty.UNKNOWN, f"it is compared with {', '.join(map(ast.unparse, others))}")
 
     def _assigned(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign, position: Position) -> Place:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
-            if self._carries(target, position):
+            if self._carriers.carries(target, position):
                 return Place(Certainty.SURE, f"it is assigned to {ast.unparse(target)}")
         return Place(Certainty.UNKNOWN, f"it is assigned to {ast.unparse(targets[0])}")
 
     def _default(self, node: ast.AST, arguments: ast.arguments, position: Position) -> Place:
         parameter = _parameter_of_default(arguments, node)
-        if parameter is not None and (_matches(position.names, parameter) or parameter in self._flow(position)):
+        if parameter is not None and (matches(position.names, parameter) or parameter in self._carriers.flow(position)):
             return Place(Certainty.SURE, f"it is the default of the parameter {parameter}")
         return Place(Certainty.UNKNOWN, f"it is the default of the parameter {parameter}")
 
@@ -209,7 +218,7 @@ class Positions:
         if around.certainty is Certainty.SURE:
             return around
         for key, value in zip(container.keys, container.values, strict=True):
-            if value is node and key is not None and self._is_key(key, position):
+            if value is node and key is not None and self._carriers.is_key(key, position):
                 return Place(Certainty.SURE, f"it is the value of the key {ast.unparse(key)}")
             if key is node:
                 return Place(Certainty.NOT, "it is a key of a dictionary")
@@ -217,98 +226,27 @@ class Positions:
 
     def _returned(self, statement: ast.Return | ast.Yield, position: Position) -> Place:
         function = next(
-            (a for a in self._module.ancestors(statement) if isinstance(a, (ast.FunctionDef, ast.AsyncFunctionDef))), None
+            (a for a in self._module.ancestors(statement) if isinstance(a, (ast.FunctionDef, ast.AsyncFunctionDef))),
+            None,
         )
         if function is None:
             return Place(Certainty.UNKNOWN, "it is a result")
-        if _matches(position.names, function.name):
+        if matches(position.names, function.name):
             return Place(Certainty.SURE, f"it is the result of {function.name}()")
         returned = (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None)
-        if any(self._is_beside(part, position) for value in returned for part in (value, *ast.iter_child_nodes(value))):
+        if any(
+            self._carriers.is_beside(part, position)
+            for value in returned
+            for part in (value, *ast.iter_child_nodes(value))
+        ):
             return Place(Certainty.SURE, f"other results of {function.name}() are of the same sort")
         return Place(Certainty.UNKNOWN, f"it is the result of {function.name}()")
 
     def _matched(self, pattern: ast.MatchValue, position: Position) -> Place:
         match = next((a for a in self._module.ancestors(pattern) if isinstance(a, ast.Match)), None)
-        if match is not None and self._carries(match.subject, position, compared=True):
+        if match is not None and self._carriers.carries(match.subject, position, compared=True):
             return Place(Certainty.SURE, f"it is compared with {ast.unparse(match.subject)}")
         return Place(Certainty.UNKNOWN, "it is a case of a match")
-
-    # -- what carries a value of this position ------------------------------------------------------------------------
-
-    def _carries(self, node: ast.expr, position: Position, *, compared: bool = False) -> bool:
-        """Whether an expression holds a value of this position, by its name or by where it flows."""
-        if isinstance(node, ast.Call):
-            callee = _last_name(node.func)
-            if callee in {"str", "lower", "strip", "split", "type"}:
-                inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else node
-                return inner is not node and self._carries(inner, position, compared=compared)
-            if callee in position.lookups and node.args and self._is_key(node.args[-1 if callee == "getattr" else 0], position):
-                return True
-            return callee is not None and _matches(position.names, callee)
-        if isinstance(node, ast.Subscript):
-            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-                return _matches(position.names, node.slice.value)
-            return self._carries(node.value, position, compared=compared)
-        if isinstance(node, (ast.BoolOp, ast.Tuple, ast.List)):
-            return any(self._carries(n, position, compared=compared) for n in (node.values if isinstance(node, ast.BoolOp) else node.elts))
-        if isinstance(node, ast.Starred):
-            return self._carries(node.value, position, compared=compared)
-        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
-        if name is None:
-            return False
-        if _matches(position.names, name) or name in self._flow(position):
-            return True
-        return compared and bool(position.compared) and _matches(position.compared, name)
-
-    def _is_key(self, node: ast.expr, position: Position) -> bool:
-        return isinstance(node, ast.Constant) and isinstance(node.value, str) and _matches(position.names, node.value)
-
-    def _beside(self, node: ast.AST, others: Iterable[ast.expr], position: Position) -> bool:
-        return any(
-            self._is_beside(part, position)
-            for other in others
-            if other is not node
-            for part in ([other.body, other.orelse] if isinstance(other, ast.IfExp) else [other])
-        )
-
-    def _is_beside(self, node: ast.AST, position: Position) -> bool:
-        if isinstance(node, ast.Call) and len(node.args) == 1:  # torch.device("cpu")
-            node = node.args[0]
-        return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in position.beside
-
-    def _flow(self, position: Position) -> frozenset[str]:
-        """The names of this module that flow into the position somewhere: `x.to(where)` makes `where` a carrier."""
-        key = position.names
-        if key not in self._flows:
-            found: set[str] = set()
-            for call in (n for n in ast.walk(self._module.tree) if isinstance(n, ast.Call)):
-                for index, argument in enumerate(call.args):
-                    if isinstance(argument, (ast.Name, ast.Attribute)) and index in self._listed_loosely(call, position):
-                        found.add(_last_name(argument) or "")
-                for keyword in call.keywords:
-                    if keyword.arg and _matches(position.names, keyword.arg):
-                        found.add(_last_name(keyword.value) or "")
-            for function in self._module.functions:
-                for index in position.methods.get(function.name, ()):  # the parameter of a method `to` of the repo's own
-                    if isinstance(index, int) and len(function.args.args) > index + 1:
-                        found.add(function.args.args[index + 1].arg)
-            self._flows[key] = frozenset(found - {""})
-        return self._flows[key]
-
-    def _listed_loosely(self, call: ast.Call, position: Position) -> tuple[int | str, ...]:
-        callee = _last_name(call.func)
-        if isinstance(call.func, ast.Attribute) and call.func.attr in position.methods:
-            return position.methods[call.func.attr]
-        return next((spots for name, spots in position.arguments.items() if name.rpartition(".")[2] == callee), ())
-
-
-def _matches(pattern: str, name: str) -> bool:
-    return re.search(pattern, name) is not None
-
-
-def _last_name(node: ast.expr) -> str | None:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
 
 
 def _parameter_of_default(arguments: ast.arguments, default: ast.AST) -> str | None:

@@ -1,14 +1,29 @@
-"""Prose: strings that a reader sees and no program acts on, and the reasons why a place with an accelerator's name stays."""
+"""Prose: strings that a reader sees and no program acts on, and the reasons why such places stay."""
 
 from __future__ import annotations
 
 import ast
 import re
 
+from porter.python.dotted import last_name
 from porter.python.module import Module
 
 _READERS = frozenset(
-    {"print", "debug", "info", "warn", "warning", "warning_once", "error", "exception", "critical", "log", "write", "echo", "secho"}
+    {
+        "print",
+        "debug",
+        "info",
+        "warn",
+        "warning",
+        "warning_once",
+        "error",
+        "exception",
+        "critical",
+        "log",
+        "write",
+        "echo",
+        "secho",
+    }
 )
 
 _PASSING = frozenset({"format", "join", "str", "repr", "dedent", "style", "_", "gettext"})
@@ -22,12 +37,20 @@ def is_message(module: Module, node: ast.AST) -> str | None:
             return "it is the text of an exception"
         if isinstance(ancestor, ast.Assert) and ancestor.msg is inner:
             return "it is the text of an assertion"
-        if isinstance(ancestor, ast.keyword) and ancestor.arg in {"help", "description", "epilog", "metavar", "title", "label", "placeholder"}:
+        if isinstance(ancestor, ast.keyword) and ancestor.arg in {
+            "help",
+            "description",
+            "epilog",
+            "metavar",
+            "title",
+            "label",
+            "placeholder",
+        }:
             return f"it is text for a reader ({ancestor.arg}=)"
         if isinstance(ancestor, ast.Call) and inner is not ancestor.func:
-            if _last(ancestor.func) in _READERS:
-                return f"it is text that {_last(ancestor.func)}() shows"
-            if _last(ancestor.func) not in _PASSING and not isinstance(module.parents.get(ancestor), ast.Raise):
+            if last_name(ancestor.func) in _READERS:
+                return f"it is text that {last_name(ancestor.func)}() shows"
+            if last_name(ancestor.func) not in _PASSING and not isinstance(module.parents.get(ancestor), ast.Raise):
                 return None  # another function does something with it
         if isinstance(ancestor, ast.Subscript):
             return None
@@ -57,7 +80,3 @@ def reason(module: Module, node: ast.Constant | ast.JoinedStr) -> str:
     if re.search(r"\s", text.strip()):
         return "text with several words, not the name of a device"
     return "string that only contains the word, not the name of a device"
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from porter.python.dotted import last_name
 from porter.python.patterns import Pattern
 from porter.python.scopes import Scope
 
@@ -37,7 +38,10 @@ def owner(scene: Scene, receiver: ast.expr, wanted: Pattern) -> tuple[Owner, str
         text = scene.module.source.data
         near = sorted(name for name in own if name.encode() in text)
         if near:
-            return Owner.UNSURE, f"If this is a {near[0]}, it has a method {wanted.key!r} of its own, which keeps its name."
+            return (
+                Owner.UNSURE,
+                f"If this is a {near[0]}, it has a method {wanted.key!r} of its own, which keeps its name.",
+            )
     return Owner.TORCH, ""
 
 
@@ -64,8 +68,11 @@ def _assigned_here(scene: Scene, receiver: ast.expr, attribute: str) -> bool:
     if not (isinstance(receiver, ast.Name) and receiver.id == "self"):
         return False
     return any(
-        isinstance(node, ast.Attribute) and node.attr == attribute and isinstance(node.ctx, ast.Store)
-        and isinstance(node.value, ast.Name) and node.value.id == "self"
+        isinstance(node, ast.Attribute)
+        and node.attr == attribute
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
         for node in ast.walk(scene.module.tree)
     )
 
@@ -79,7 +86,9 @@ def _classes(scene: Scene, receiver: ast.expr) -> Iterator[str]:
             if isinstance(ancestor, ast.ClassDef):
                 yield ancestor.name
                 for base in ancestor.bases:
-                    yield base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
+                    yield (
+                        base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
+                    )
                 return
     elif isinstance(receiver, ast.Name):
         yield from _assigned(receiver.id, scene.module.scope(receiver))
@@ -92,6 +101,6 @@ def _assigned(name: str, scope: Scope) -> Iterator[str]:
 
 
 def _called(call: ast.Call) -> Iterator[str]:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+    name = last_name(call)
     if name[:1].isupper():
         yield name

@@ -24,7 +24,9 @@ class Remainder:
     why: str
 
 
-def remainders(scene: Scene, spans: Iterable[tuple[int, int]], covered: Iterable[tuple[int, int]]) -> Iterator[Remainder]:
+def remainders(
+    scene: Scene, spans: Iterable[tuple[int, int]], covered: Iterable[tuple[int, int]]
+) -> Iterator[Remainder]:
     """The spans that nothing covers, one for each line and reason."""
     source = scene.module.source
     strings = sorted((source.start(n), source.end(n), i) for i, n in enumerate(scene.module.strings))
@@ -51,7 +53,9 @@ def _explain(scene: Scene, at: int, strings: list[tuple[int, int, int]], owners:
     line_start = scene.module.source.line_start(scene.module.source.line_of(at))
     if b"#" in data[line_start:at]:
         return "comment", "comment: text for a reader"
-    word = next((m for m in _IDENTIFIER.finditer(data, max(line_start, at - 200), at + 200) if m.start() <= at < m.end()), None)
+    word = next(
+        (m for m in _IDENTIFIER.finditer(data, max(line_start, at - 200), at + 200) if m.start() <= at < m.end()), None
+    )
     text = word[0].decode("utf-8", "replace") if word else ""
     why = owners.get(text, "a name of the repo's own: renaming it would change nothing on the target")
     return _slug(why), why
@@ -62,7 +66,9 @@ def _owners(scene: Scene) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for statement in scene.module.imports:
         for alias in statement.names:
-            module = alias.name if isinstance(statement, ast.Import) else "." * statement.level + (statement.module or "")
+            module = (
+                alias.name if isinstance(statement, ast.Import) else "." * statement.level + (statement.module or "")
+            )
             whose = "the repo's own module" if module.startswith(".") else f"the package {module.partition('.')[0]}"
             for part in (alias.name, alias.asname or "", *module.split(".")):
                 for name in part.split("."):
@@ -70,7 +76,9 @@ def _owners(scene: Scene) -> dict[str, str]:
     for node, name in scene.module.named:
         if isinstance(node, ast.keyword):
             call = scene.module.parents.get(node)
-            callee = ast.unparse(call.func) if isinstance(call, ast.Call) and len(ast.unparse(call.func)) < 60 else "a call"
+            callee = (
+                ast.unparse(call.func) if isinstance(call, ast.Call) and len(ast.unparse(call.func)) < 60 else "a call"
+            )
             reasons.setdefault(name, f"an argument of {callee}: a name of its interface")
         elif isinstance(node, ast.arg):
             reasons.setdefault(name, "a parameter: a name of the repo's own interface")

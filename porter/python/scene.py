@@ -26,7 +26,9 @@ class Scene:
     target: Target
     surface: Surface
     library: Library
-    own_methods: dict[str, frozenset[str]] = field(default_factory=dict)  # method name -> classes of the repo that define it
+    own_methods: dict[str, frozenset[str]] = field(
+        default_factory=dict
+    )  # method name -> classes of the repo that define it
 
     @cached_property
     def names(self) -> Names:

@@ -40,7 +40,11 @@ class Signatures:
 
     def _function(self, callee: ast.expr, names: Names) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef | None, bool]:
         """The definition behind a callee, and whether its first parameter is already bound."""
-        if isinstance(callee, ast.Attribute) and isinstance(callee.value, ast.Name) and callee.value.id in {"self", "cls"}:
+        if (
+            isinstance(callee, ast.Attribute)
+            and isinstance(callee.value, ast.Name)
+            and callee.value.id in {"self", "cls"}
+        ):
             return _definition(self._module.tree, callee.attr, methods=True), True
         if isinstance(callee, ast.Name):
             own = _definition(self._module.tree, callee.id, methods=False)
@@ -80,7 +84,8 @@ def _definition(tree: ast.Module, name: str, *, methods: bool) -> ast.FunctionDe
         if isinstance(statement, ast.ClassDef):
             for inner in statement.body:
                 if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)) and (
-                    (methods and inner.name == name) or (not methods and statement.name == name and inner.name == "__init__")
+                    (methods and inner.name == name)
+                    or (not methods and statement.name == name and inner.name == "__init__")
                 ):
                     return inner
     return None

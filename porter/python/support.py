@@ -18,7 +18,7 @@ def already_supported(module: Module, node: ast.expr, value: str) -> str:
     for parent in module.ancestors(node):
         if isinstance(parent, (ast.List, ast.Tuple, ast.Set)):
             if any(isinstance(e, ast.Constant) and e.value == value for e in parent.elts):
-                return f"{value!r} is already among these values: the upstream project supports the target itself."
+                return f"{value!r} is already among these values: upstream supports the target."
         elif isinstance(parent, ast.Compare):
             return _rival_branch(module, parent, value)
         elif isinstance(parent, (ast.stmt, ast.Call, ast.Dict, ast.Lambda)):
@@ -35,8 +35,10 @@ def cuda_branch(scene: Scene, offset: int) -> str:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.If) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or line):
             top = _top(module, node)
-            if _compares_with(node.test, "cuda") and any(_compares_with(t, device) for t in _tests(top) if t is not node.test):
-                return f"It stands in a branch for CUDA, and the same chain has a branch for {device!r}: the upstream project supports the target itself."
+            if _compares_with(node.test, "cuda") and any(
+                _compares_with(t, device) for t in _tests(top) if t is not node.test
+            ):
+                return f"It stands in a branch for CUDA, beside which the same chain has one for {device!r}."
     return ""
 
 
@@ -74,7 +76,7 @@ def _rival_branch(module: Module, compare: ast.Compare, value: str) -> str:
         if isinstance(ancestor, ast.If):
             for test in _tests(_top(module, ancestor)):
                 if test is not compare and _compares_with(test, value):
-                    return f"The same if/elif chain has a branch for {value!r} already: the upstream project supports the target itself."
+                    return f"The same if/elif chain has a branch for {value!r} already: upstream supports the target."
             return ""
         if isinstance(ancestor, ast.stmt):
             break

@@ -1,0 +1,110 @@
+"""Carriers: names and expressions that hold a value of a position, by what they are called or where they flow."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+
+from porter.packs.positions import Position
+from porter.python.dotted import last_name
+from porter.python.module import Module
+from porter.python.names import Names
+
+
+class Carriers:
+    """Answers for the expressions of one module."""
+
+    def __init__(self, module: Module, names: Names) -> None:
+        self._module = module
+        self._names = names
+        self._flows: dict[str, frozenset[str]] = {}
+
+    def carries(self, node: ast.expr, position: Position, *, compared: bool = False) -> bool:
+        """Whether an expression holds a value of this position, by its name or by where it flows."""
+        if isinstance(node, ast.Call):
+            callee = last_name(node.func)
+            if callee in {"str", "lower", "strip", "split", "type"}:
+                inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else node
+                return inner is not node and self.carries(inner, position, compared=compared)
+            if (
+                callee in position.lookups
+                and node.args
+                and self.is_key(node.args[-1 if callee == "getattr" else 0], position)
+            ):
+                return True
+            return matches(position.names, callee)
+        if isinstance(node, ast.Subscript):
+            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+                return matches(position.names, node.slice.value)
+            return self.carries(node.value, position, compared=compared)
+        if isinstance(node, (ast.BoolOp, ast.Tuple, ast.List)):
+            return any(
+                self.carries(n, position, compared=compared)
+                for n in (node.values if isinstance(node, ast.BoolOp) else node.elts)
+            )
+        if isinstance(node, ast.Starred):
+            return self.carries(node.value, position, compared=compared)
+        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+        if name is None:
+            return False
+        if matches(position.names, name) or name in self.flow(position):
+            return True
+        return compared and bool(position.compared) and matches(position.compared, name)
+
+    def is_key(self, node: ast.expr, position: Position) -> bool:
+        return isinstance(node, ast.Constant) and isinstance(node.value, str) and matches(position.names, node.value)
+
+    def beside(self, node: ast.AST, others: Iterable[ast.expr], position: Position) -> bool:
+        return any(
+            self.is_beside(part, position)
+            for other in others
+            if other is not node
+            for part in ([other.body, other.orelse] if isinstance(other, ast.IfExp) else [other])
+        )
+
+    def is_beside(self, node: ast.AST, position: Position) -> bool:
+        if isinstance(node, ast.Call) and len(node.args) == 1:  # torch.device("cpu")
+            node = node.args[0]
+        return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in position.beside
+
+    def flow(self, position: Position) -> frozenset[str]:
+        """The names of this module that flow into the position somewhere: `x.to(where)` makes `where` a carrier."""
+        key = position.names
+        if key not in self._flows:
+            found: set[str] = set()
+            for call in (n for n in ast.walk(self._module.tree) if isinstance(n, ast.Call)):
+                for index, argument in enumerate(call.args):
+                    if isinstance(argument, (ast.Name, ast.Attribute)) and index in self._listed_loosely(
+                        call, position
+                    ):
+                        found.add(last_name(argument))
+                for keyword in call.keywords:
+                    if keyword.arg and matches(position.names, keyword.arg):
+                        found.add(last_name(keyword.value))
+            for function in self._module.functions:
+                for spot in position.methods.get(function.name, ()):  # the parameter of a method `to` of the repo's own
+                    if isinstance(spot, int) and len(function.args.args) > spot + 1:
+                        found.add(function.args.args[spot + 1].arg)
+            self._flows[key] = frozenset(found - {""})
+        return self._flows[key]
+
+    def _listed_loosely(self, call: ast.Call, position: Position) -> tuple[int | str, ...]:
+        callee = last_name(call.func)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in position.methods:
+            return position.methods[call.func.attr]
+        return next((spots for name, spots in position.arguments.items() if name.rpartition(".")[2] == callee), ())
+
+    def listed(self, call: ast.Call, position: Position) -> tuple[int | str, ...]:
+        """The argument positions and keywords that the pack lists for this callee."""
+        if isinstance(call.func, ast.Attribute) and call.func.attr in position.methods:
+            return position.methods[call.func.attr]
+        if isinstance(call.func, (ast.Name, ast.Attribute)):
+            meaning = self._names.expression(call.func)
+            if meaning is not None:
+                return position.arguments.get(meaning.qualified, ())
+        return ()
+
+
+def matches(pattern: str, name: str) -> bool:
+    return re.search(pattern, name) is not None
