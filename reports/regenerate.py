@@ -6,9 +6,11 @@ compares them with what porter makes now.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from porter.checkout.source import open_checkout
+from porter.model import Origin
 from porter.plan import Choice, make_plan
 from porter.port import patch
 from porter.report import render
@@ -24,7 +26,7 @@ def produce() -> dict[str, bytes]:
     for case in sorted(path.parent for path in FIXTURES.glob("*/case.yaml")):
         for target in TARGETS:
             with open_checkout(str(case / "in")) as checkout:
-                plan = make_plan(checkout, Choice(target))
+                plan = make_plan(replace(checkout, origin=Origin(case.name)), Choice(target))
             name = f"{case.name}.{target}"
             made[f"{name}.report.md"] = render(plan, "markdown").encode("utf-8", "backslashreplace")
             made[f"{name}.patch"] = patch(plan)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from porter.model import Safety, Verdict
 from porter.packs.packages import Packages
+from porter.packs.requirement import judge
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal
 from porter.python.dotted import last_name
@@ -37,19 +38,19 @@ def triggers(rule: Rule) -> set[str]:
     return words | (_package_triggers() if rule.packages else set())
 
 
-_LOOKUPS = (
-    "find_spec",
-    "import_module",
-    "is_package_available",
-    "require_version",
-)  # functions that take a package's name
+# Keywords of setup() under which requirements stand.
+_DECLARES = ("install_requires", "extras_require", "setup_requires", "tests_require")
+# Functions that take the name of a package.
+_LOOKUPS = ("find_spec", "import_module", "is_package_available", "require_version")
 
 
 def _package_triggers() -> set[str]:
     names = Packages.shared().triggers()
-    return {f"import {name}" for name in names} | {
-        f"{call}({quote}{name}" for call in _LOOKUPS for quote in "\"'" for name in names
-    }
+    return (
+        {*_DECLARES}
+        | {f"import {name}" for name in names}
+        | {f"{call}({quote}{name}" for call in _LOOKUPS for quote in "\"'" for name in names}
+    )
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
@@ -172,6 +173,26 @@ def _behind(scene: Scene, node: ast.expr) -> ast.expr:
     return node
 
 
+def _declared(scene: Scene, rule: Rule) -> Iterator[Proposal]:
+    """Requirements in setup.py: the strings of install_requires and its like."""
+    source = scene.module.source
+    for node in scene.module.strings:
+        if isinstance(node, ast.Constant) and any(_declares(a) for a in scene.module.ancestors(node)):
+            found = judge(str(node.value), scene.target.name)
+            parent = scene.module.parents.get(node)
+            is_key = isinstance(parent, ast.Dict) and node in parent.keys
+            if found is not None and not is_key:
+                span = source.start(node), source.end(node)
+                yield Proposal(rule, *span, Verdict.MANUAL, (), found.because, found.advice, found.package)
+
+
+def _declares(node: ast.AST) -> bool:
+    if isinstance(node, ast.keyword):
+        return node.arg in _DECLARES
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return any(last_name(target) in _DECLARES for target in targets)
+
+
 def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
     """Imports of packages that the target lacks or replaces, and code that asks whether they are there."""
     known, source = Packages.shared(), scene.module.source
@@ -183,6 +204,7 @@ def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
                 because = f"The package is {package.name}."
                 yield Proposal(rule, *site.span(alias), Verdict.MANUAL, (), because, advice, package.name)
                 break  # one statement, one site
+    yield from _declared(scene, rule)
     for call in scene.module.calls:
         first = call.args[0] if call.args else None
         if last_name(call).lstrip("_") in _LOOKUPS and isinstance(first, ast.Constant) and isinstance(first.value, str):

@@ -15,8 +15,7 @@ from porter.python.scene import Scene
 
 
 class Rule(Head, tag_field="kind", tag="text", frozen=True, kw_only=True):
-    """In each of the `files` (globs on the name, or `kind:` and a kind of file), what the group `site` of `match`
-    (or the whole match) covers becomes `to`."""
+    """In each of the `files` (globs on the name, or `kind:` and a kind of file), what `match` covers becomes `to`."""
 
     files: tuple[str, ...]
     match: str
@@ -48,8 +47,7 @@ def find_text(data: bytes, rules: list[Rule]) -> Iterator[Proposal]:
     """The sites of a text file; a match inside a comment is prose."""
     for rule in rules:
         for found in expression(rule.match).finditer(data):
-            group = "site" if "site" in found.re.groupindex else 0
-            start, end = found.span(group)
+            start, end = found.span()
             if rule.to is None or verdict_of(rule.safety) is Verdict.MANUAL:
                 yield Proposal(rule, start, end, Verdict.MANUAL)
             else:

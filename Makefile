@@ -1,0 +1,93 @@
+# Everything that one does with a clone of porter. `make` lists the targets.
+# Needs python3 (3.10 or later), git and make; the rest is put into .venv, anew whenever pyproject.toml changes.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+SHELL := /bin/sh
+
+OLDEST := 3.10
+VENV := .venv
+VERIFY := .venv-verify
+PYTHON := $(VENV)/bin/python
+PIP := -m pip --disable-pip-version-check -qq install
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))
+
+DEMO := fixtures/chatglm2-6b/in
+DEMO_PORT := demo/chatglm2-6b_mlu
+CODE := porter tests bench
+
+# A venv is made by the first python3 that is new enough; where it cannot bring pip itself (Debian without
+# python3-venv), the pip of that python3 puts one into it.
+define new_venv
+@for python in $(BASE_PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
+	"$$python" -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && break; python=; \
+done; \
+if [ -z "$$python" ]; then \
+	echo "porter needs Python $(OLDEST) or later and there is only $$(python3 --version 2>&1 || true); install a newer one, or name it: make BASE_PYTHON=/path/to/python3." >&2; exit 1; \
+fi; \
+echo "Making $(1) with $$("$$python" --version)"; \
+rm -rf "$(1)"; \
+if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv "$(1)"; else \
+	"$$python" -m venv --without-pip "$(1)" && "$$python" -m pip --python "$(1)/bin/python" -qq install pip || { \
+	echo "$$python can make no virtual environment; install its venv package (on Debian: apt install python3-venv)." >&2; exit 1; }; \
+fi
+endef
+
+.PHONY: help demo test test-sim lint format bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.porter ## Port a fixture to mlu and say where the port and the report are
+	@rm -rf $(DEMO_PORT) && mkdir -p $(dir $(DEMO_PORT))
+	@echo "Porting $(DEMO) to mlu"
+	@$(VENV)/bin/porter migrate $(DEMO) --target mlu --out $(DEMO_PORT) --quiet || [ $$? -eq 1 ]
+	@echo "The port is in       $(DEMO_PORT)"
+	@echo "Its report is        $(DEMO_PORT)/report.md"
+
+test: $(VENV)/.dev ## Run all tests
+	@$(PYTHON) -m pytest -n auto --ignore tests/sim $(ARGS)
+
+test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator (installs torch)
+	@$(VERIFY)/bin/python -m pytest tests/sim $(ARGS)
+
+lint: $(VENV)/.dev ## Check style and types
+	@$(PYTHON) -m ruff check $(CODE)
+	@$(PYTHON) -m ruff format --check $(CODE)
+	@$(PYTHON) -m mypy
+
+format: $(VENV)/.dev ## Bring the code into shape
+	@$(PYTHON) -m ruff check --fix $(CODE)
+	@$(PYTHON) -m ruff format $(CODE)
+
+bench: $(VENV)/.bench ## Compare porter's speed with three other ways (downloads transformers 4.29.1)
+	@$(PYTHON) bench/speed.py --download $(ARGS)
+
+clean: ## Remove all that was made here
+	rm -rf $(VENV) $(VERIFY) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.porter: pyproject.toml
+	$(call new_venv,$(VENV))
+	@echo "Installing porter into $(VENV)"
+	@$(PYTHON) $(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.porter
+	@echo "Installing what the tests and linters need"
+	@$(PYTHON) $(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.porter
+	@echo "Installing what the benchmark needs"
+	@$(PYTHON) $(PIP) --editable '.[bench]'
+	@touch $@
+
+# torch goes first and by version, so that the simulated device is tested with the same one everywhere.
+$(VERIFY)/.sim: pyproject.toml
+	$(call new_venv,$(VERIFY))
+	@echo "Installing torch and porter into $(VERIFY)"
+	@$(VERIFY)/bin/python $(PIP) 'torch==2.13.0'
+	@$(VERIFY)/bin/python $(PIP) --editable '.[verify]' 'hypothesis>=6.100'
+	@touch $@

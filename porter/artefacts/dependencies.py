@@ -1,0 +1,47 @@
+"""Dependency verdicts: a requirement, wherever it is written, looked up in the table of packages tied to CUDA."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from porter.artefacts.page import Page, manual
+from porter.packs.requirement import judge
+from porter.proposal import Proposal
+
+# Options of installers whose value is the next word.
+_TAKES_VALUE = re.compile(
+    r"-[rciftnp]|--(requirement|constraint|index|index-url|extra-index-url|find-links|target|name|prefix|channel|python|file|timeout)"
+)
+
+
+def requirement(page: Page, text: str, start: int, end: int) -> Iterator[Proposal]:
+    """The site of a requirement whose package is tied to CUDA."""
+    found = judge(text, page.context.target.name)
+    if found is not None and page.package_rule is not None:
+        yield manual(page.package_rule, start, end, found.because, found.advice, found.package)
+
+
+def installs(words: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """The packages that a command line installs, out of its words with their spans."""
+    names = [re.sub(r"^.*/", "", word) for word, _, _ in words]
+    for index, name in enumerate(names):
+        is_installer = re.fullmatch(r"pip[\d.]*|conda|mamba|micromamba|uv|poetry|pipenv|pdm", name) is not None
+        verb = next(
+            (i for i in range(index + 1, min(index + 5, len(names))) if names[i] in {"install", "add", "uninstall"}),
+            None,
+        )
+        if is_installer and verb is not None and names[verb] != "uninstall":
+            return list(_packages(words[verb + 1 :]))
+    return []
+
+
+def _packages(words: list[tuple[str, int, int]]) -> Iterator[tuple[str, int, int]]:
+    skip = False
+    for word, start, end in words:
+        if skip:
+            skip = False
+        elif word.startswith("-"):
+            skip = _TAKES_VALUE.fullmatch(word) is not None
+        elif word not in {".", ".."} and not word.startswith(("./", "../", ".[", "/")):
+            yield word, start, end

@@ -1,0 +1,92 @@
+"""Dockerfiles: the shell text of RUN, the variables of ENV and ARG. Rules on lines of text speak of base images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from porter.artefacts import shell
+from porter.artefacts.page import Page, Reading, Stay
+from porter.artefacts.values import value
+from porter.artefacts.variables import in_command, other_variable, variable
+from porter.checkout.walk import Entry
+from porter.proposal import Proposal
+
+# An instruction with its continued lines; comment lines between them do not end it.
+_INSTRUCTION = re.compile(
+    rb"(?m)^[ \t]*(?P<word>[A-Za-z]+)[ \t]+"
+    rb"(?P<rest>(?:[^\r\n]*[\\`][ \t]*\r?\n(?:[ \t]*#[^\r\n]*\r?\n)*)*[^\r\n]*)"
+)
+_COMMENT = re.compile(rb"(?m)^[ \t]*#[^\r\n]*")
+_PAIR = re.compile(rb"""([A-Za-z_]\w*)=("(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s\\]|\\.)*)""")
+_OPTIONS = re.compile(rb"(?:--[\w-]+=\S+\s+)*")
+
+
+def concerns(entry: Entry) -> bool:
+    return entry.kind == "dockerfile"
+
+
+def wants(data: bytes) -> bool:
+    return shell.wants(data)
+
+
+def read(page: Page) -> Reading:
+    reading = Reading(
+        stays=[Stay(*found.span(), "comment: text for a reader") for found in _COMMENT.finditer(page.data)]
+    )
+    for found in _INSTRUCTION.finditer(page.data):
+        word = found["word"].upper()
+        start, end = found.span("rest")
+        if word == b"RUN" and not found["rest"].lstrip().startswith(b"["):
+            start = _OPTIONS.match(page.data, start, end).end()  # type: ignore[union-attr]
+            _shell(page, start, end, reading)
+        elif word in {b"ENV", b"ARG"}:
+            reading.sites += _variables(page, start, end, word == b"ENV")
+        elif word in {b"RUN", b"CMD", b"ENTRYPOINT", b"HEALTHCHECK"}:
+            if found["rest"].lstrip().startswith(b"["):
+                reading.sites += _exec(page, start, end)
+            else:
+                _shell(page, start, end, reading)
+        elif word in {b"LABEL", b"MAINTAINER"}:
+            reading.stays.append(Stay(start, end, "label: text for a reader"))
+    return reading
+
+
+def _shell(page: Page, start: int, end: int, reading: Reading) -> None:
+    text = re.sub(rb"(?m)^[ \t]*#[^\r\n]*", lambda found: b" " * len(found[0]), page.data[start:end])
+    nested = shell.read(page.part(text)).moved(lambda offset: offset + start)
+    nested.flaws = 0
+    reading.add(nested)
+
+
+def _variables(page: Page, start: int, end: int, exported: bool) -> Iterator[Proposal]:
+    """`ENV A=1 B=2`, `ENV A 1`, `ARG A=1`."""
+    pairs = list(_PAIR.finditer(page.data, start, end))
+    if not pairs:
+        name = re.compile(rb"\w+").match(page.data, start, end)
+        if name:
+            yield from variable(page, name[0].decode(), start)
+    for pair in pairs:
+        name_text = pair[1].decode()
+        yield from variable(page, name_text, pair.start(1))
+        if exported:
+            yield from other_variable(page, name_text, pair.start(1))
+        quotes = 1 if pair[2][:1] in (b'"', b"'") else 0
+        text = pair[2][quotes : len(pair[2]) - quotes].decode("utf-8", "replace")
+        yield from value(page, (name_text,), text, pair.start(2) + quotes, f"the variable {name_text}", strict=False)
+    yield from in_command(page, start, end)
+
+
+def _exec(page: Page, start: int, end: int) -> Iterator[Proposal]:
+    """`CMD ["python", "serve.py", "--device", "cuda"]`: words without a shell."""
+    found_words = re.compile(rb'"((?:[^"\\]|\\.)*)"').finditer(page.data, start, end)
+    words = [(f.start(1), f[1].decode("utf-8", "replace")) for f in found_words]
+    for index, (at, text) in enumerate(words):
+        key, found, given = text.partition("=")
+        if found:
+            yield from value(page, (key,), given, at + len(key.encode()) + 1, key)
+            yield from in_command(page, at, at + len(text.encode()))
+        elif index:
+            before = words[index - 1][1]
+            names = (before,) if before.startswith("-") else ()
+            yield from value(page, names, text, at, f"the option {before}" if names else "an argument")

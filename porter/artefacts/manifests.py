@@ -1,0 +1,57 @@
+"""Manifests: the dependency lists inside pyproject.toml, setup.cfg, Pipfile, conda environments and recipes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from porter.artefacts.configs import scalars
+from porter.artefacts.dependencies import requirement
+from porter.artefacts.page import Page, Reading
+from porter.artefacts.scalars import Scalar
+from porter.checkout.walk import Entry
+
+_CONDA = re.compile(r"(environment|conda|env|meta)[\w.-]*\.ya?ml|[\w.-]*(environment|conda)[\w.-]*\.ya?ml")
+# Tables whose keys are packages, and lists whose items are.
+_TABLES = re.compile(
+    r"(tool\.poetry(\.group\.[^.]+)?\.(dev-)?dependencies|packages|dev-packages|tool\.pixi\.(pypi-)?dependencies|"
+    r"tool\.poetry\.dev-dependencies)"
+)
+_LISTS = re.compile(
+    r"(project\.(optional-)?dependencies(\..*)?|dependency-groups\..*|build-system\.requires|tool\.(uv|pdm)\..*dependencies.*|"
+    r"options\.(install_requires|setup_requires|tests_require)|options\.extras_require\..*|tox.*\.deps|testenv.*\.deps|"
+    r"dependencies(\.pip)?|requirements\.(build|host|run)|outputs\.requirements\.(build|host|run))"
+)
+
+
+def concerns(entry: Entry) -> bool:
+    name = PurePosixPath(entry.path).name.lower()
+    return (
+        name in {"pyproject.toml", "setup.cfg", "pipfile", "tox.ini", "pixi.toml"} or _CONDA.fullmatch(name) is not None
+    )
+
+
+def wants(data: bytes) -> bool:
+    """A pin of torch matters, though it names no accelerator."""
+    return b"torch" in data or b"depend" in data or b"requires" in data
+
+
+def read(page: Page) -> Reading:
+    reading = Reading()
+    if page.entry.kind in {"toml", "ini", "yaml"}:
+        for scalar in scalars(page.entry.kind, page.data):
+            reading.sites += [
+                site for text in _declared(scalar) for site in requirement(page, text, scalar.start, scalar.end)
+            ]
+    return reading
+
+
+def _declared(scalar: Scalar) -> Iterator[str]:
+    """The requirement that a scalar writes, if it stands in a list or table of them."""
+    path = ".".join(scalar.path)
+    if scalar.is_key:
+        if _TABLES.fullmatch(path):
+            yield scalar.text
+    elif _LISTS.fullmatch(path):
+        yield scalar.text

@@ -1,0 +1,257 @@
+"""Shell scripts: variables, options and their values, commands; read with a real parser, changed by single words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from porter.artefacts import comparisons, words
+from porter.artefacts.command import Command, plain_option
+from porter.artefacts.dependencies import installs, requirement
+from porter.artefacts.embedded import python
+from porter.artefacts.page import Page, Reading, Stay, manual
+from porter.artefacts.values import value
+from porter.artefacts.variables import in_command, other_variable, variable
+from porter.checkout.walk import Entry
+from porter.proposal import Proposal
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_UNSURE = "It stands in a text that this script writes or hands to another program."
+_UNSURE_ADVICE = "If that program runs it as a command, make the same change there."
+# A quoted text that begins as a command line does.
+_COMMAND = re.compile(
+    r"\s*(\w+=\S*\s+|(env|nohup|export|cd|source|sudo|exec|set)\s|(\S*/)?(python[\d.]*|torchrun|accelerate|deepspeed|bash|sh|srun|mpirun)\s|\./)"
+)
+
+
+def concerns(entry: Entry) -> bool:
+    return entry.kind in {"shell", "dotenv"}
+
+
+def wants(data: bytes) -> bool:
+    """A script installs packages and calls commands without any word of the triage, and costs little to read."""
+    return bool(data.strip())
+
+
+def read(page: Page) -> Reading:
+    """The sites of a script, or of any piece of shell text."""
+    # Carriage returns are blanks here, also behind a backslash; every other byte keeps its place.
+    page = page.part(page.data.replace(b"\\\r\n", b" \\\n").replace(b"\r\n", b" \n"))
+    reader = _Reader(page)
+    root = _parser().parse(page.data).root_node
+    for node in words.nodes(root):
+        handler = getattr(reader, f"on_{node.type}", None)
+        if handler is not None:
+            reader.reading.sites += handler(node)
+        if node.type == "ERROR" or node.is_missing:
+            reader.reading.flaws += 1
+    return reader.reading
+
+
+@cache
+def _parser() -> Any:
+    import tree_sitter_bash
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_bash.language()))
+
+
+class _Reader:
+    """One handler for each type of node that can hold a site."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.reading = Reading()
+
+    def _word(self, node: Node) -> words.Word:
+        return words.read(node, self.page.data)
+
+    def _text(self, node: Node) -> str:
+        return self.page.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def on_comment(self, node: Node) -> Iterator[Proposal]:
+        self.reading.stays.append(Stay(node.start_byte, node.end_byte, "comment: text for a reader"))
+        return iter(())
+
+    def on_variable_name(self, node: Node) -> Iterator[Proposal]:
+        yield from variable(self.page, self._text(node), node.start_byte)
+
+    def on_variable_assignment(self, node: Node) -> Iterator[Proposal]:
+        name, given = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if name is None:
+            return
+        parent = node.parent
+        if parent is not None and (parent.type == "command" or self._text(parent).startswith("export")):
+            yield from other_variable(self.page, self._text(name), node.start_byte)
+        for item in () if given is None else given.named_children if given.type == "array" else (given,):
+            word = self._word(item)
+            names = (self._text(name),)
+            yield from value(self.page, names, word.text, word.at(0), f"the variable {names[0]}", strict=False)
+
+    def on_declaration_command(self, node: Node) -> Iterator[Proposal]:
+        for child in node.named_children:
+            if child.type == "variable_name" and self._text(node).startswith("export"):
+                yield from other_variable(self.page, self._text(child), child.start_byte)
+
+    def on_expansion(self, node: Node) -> Iterator[Proposal]:
+        """`${DEVICE:-cuda}`: the default of a variable, which may in turn be the value of another or of an option."""
+        names = [self._text(child) for child in node.named_children if child.type == "variable_name"]
+        names += self._receivers(node)
+        for child in node.named_children:
+            if child.type in words.WORDS and names:
+                word = self._word(child)
+                for name in dict.fromkeys(names):
+                    found = list(
+                        value(
+                            self.page,
+                            (name,),
+                            word.text,
+                            word.at(0),
+                            f"{name} where nothing else is given",
+                            strict=False,
+                        )
+                    )
+                    yield from found
+                    if found:
+                        break
+
+    def _receivers(self, node: Node) -> Iterator[str]:
+        at = node
+        while at.parent is not None and at.parent.type in {"string", "concatenation"}:
+            at = at.parent
+        parent = at.parent
+        if parent is not None and parent.type == "variable_assignment":
+            name = parent.child_by_field_name("name")
+            yield self._text(name) if name is not None else ""
+        elif parent is not None and parent.type == "command":
+            text = self._word(at).text
+            before = at.prev_named_sibling
+            yield text.partition("=")[0] if "=" in text else self._word(before).text if before is not None else ""
+
+    def on_binary_expression(self, node: Node) -> Iterator[Proposal]:
+        return comparisons.compared(self.page, node)
+
+    def on_case_statement(self, node: Node) -> Iterator[Proposal]:
+        return comparisons.case(self.page, node)
+
+    def on_for_statement(self, node: Node) -> Iterator[Proposal]:
+        return comparisons.loop(self.page, node)
+
+    def on_unary_expression(self, node: Node) -> Iterator[Proposal]:
+        """`[[ -v CUDA_VISIBLE_DEVICES ]]`"""
+        for child in node.named_children:
+            if child.type == "word":
+                yield from variable(self.page, self._text(child), child.start_byte)
+
+    def on_heredoc_redirect(self, node: Node) -> Iterator[Proposal]:
+        body = next((child for child in node.named_children if child.type == "heredoc_body"), None)
+        if body is None or node.parent is None:
+            return
+        command = self._text(node.parent)
+        start, end = body.start_byte, body.end_byte
+        if re.match(r"\S*python[\d.]*\b", command):
+            self.reading.add(python(self.page, start, end, "a here-document"))
+        elif re.match(r"(sudo\s+)?(bash|sh|zsh|ssh|srun)\b", command):
+            yield from in_command(self.page, start, end, "It is set in a here-document that a shell runs.", reads=False)
+        else:
+            self.reading.stays.append(Stay(start, end, "here-document: text that this script writes or hands on"))
+            yield from (
+                site.withheld(_UNSURE, _UNSURE_ADVICE) for site in in_command(self.page, start, end, reads=False)
+            )
+
+    def on_command(self, node: Node) -> Iterator[Proposal]:
+        name = node.child_by_field_name("name")
+        if name is None:
+            return
+        arguments = [
+            self._word(child) for child in node.children_by_field_name("argument") if child.type in words.WORDS
+        ]
+        command = Command(self._word(name), arguments)
+        if command.shows_text or command.edits_text:
+            yield from self._text_command(node, command)
+            return
+        yield from self._flagged(command)
+        yield from self._installed(command)
+        for index, argument in enumerate(arguments):
+            if command.is_code(index):
+                self._code(argument)
+            else:
+                yield from self._environment(command, index, argument)
+                yield from self._value(command, index, argument)
+                self._quoted(argument)
+
+    def _text_command(self, node: Node, command: Command) -> Iterator[Proposal]:
+        """Words that are shown stay; words that end up in a file or in a program may be commands."""
+        kept = self._is_kept(node)
+        for argument in command.arguments:
+            self.reading.stays.append(
+                Stay(argument.start, argument.end, f"message: text that {command.name} {command.does}")
+            )
+            if kept or command.edits_text:
+                found = in_command(self.page, argument.start, argument.end, reads=argument.node.type == "raw_string")
+                yield from (site.withheld(_UNSURE, _UNSURE_ADVICE) for site in found)
+
+    def _is_kept(self, node: Node) -> bool:
+        """Whether what a command shows ends up in a file or in another program."""
+        parent = node.parent
+        if parent is None:
+            return False
+        if parent.type == "redirected_statement":
+            return re.search(r">>?\s*(?!/dev/)[^&>\s]", self._text(parent)) is not None
+        return parent.type == "pipeline" and parent.children[-1] != node
+
+    def _flagged(self, command: Command) -> Iterator[Proposal]:
+        for word in (command.word, *command.arguments):
+            if re.fullmatch(r"[A-Z0-9_]*|.*\s.*", word.text, re.DOTALL):
+                continue
+            rule = next((rule for rule, regex in self.page.strings if regex.fullmatch(word.text)), None)
+            if rule is not None:
+                yield manual(rule, word.start, word.end)
+
+    def _installed(self, command: Command) -> Iterator[Proposal]:
+        spelled = [(word.text, word.start, word.end) for word in (command.word, *command.arguments)]
+        for text, start, end in installs(spelled):
+            yield from requirement(self.page, text, start, end)
+
+    def _code(self, argument: words.Word) -> None:
+        if argument.node.type in {"string", "raw_string"} and not argument.expands:
+            self.reading.add(python(self.page, argument.start + 1, argument.end - 1, "a command line"))
+
+    def _quoted(self, argument: words.Word) -> None:
+        """A command inside quotes, such as that of `screen -X stuff`, `ssh` or `bash -c`, is read like any other."""
+        if argument.node.type in {"string", "raw_string"} and _COMMAND.match(argument.text):
+            start, end = argument.start + 1, argument.end - 1
+            nested = read(self.page.part(self.page.data[start:end])).moved(lambda offset: offset + start)
+            nested.flaws = 0
+            self.reading.add(nested)
+
+    def _environment(self, command: Command, index: int, argument: words.Word) -> Iterator[Proposal]:
+        quoted = argument.node.type in {"string", "raw_string", "concatenation"}
+        because = "It is set inside a quoted command." if quoted and " " in argument.text else ""
+        yield from in_command(
+            self.page, argument.start, argument.end, because, reads=argument.node.type == "raw_string"
+        )
+        if argument.text in self.page.variables:
+            for site in variable(self.page, argument.text, argument.at(0)):
+                yield (
+                    site
+                    if command.names_variable(index)
+                    else site.withheld("The command takes the variable's name as a word.", _UNSURE_ADVICE)
+                )
+        elif command.names_variable(index):
+            yield from other_variable(self.page, argument.text, argument.at(0))
+
+    def _value(self, command: Command, index: int, argument: words.Word) -> Iterator[Proposal]:
+        key, found, given = argument.text.partition("=")
+        if found and re.fullmatch(r"[-+~]{0,2}[A-Za-z_][\w.@/-]*", key):
+            yield from value(self.page, (key,), given, argument.at(len(key) + 1), key, strict=command.strict)
+            return
+        option = plain_option(command.arguments[index - 1].text) if index else ""
+        what = f"the option {option}" if option else f"an argument of {command.name}"
+        yield from value(
+            self.page, (option,) if option else (), argument.text, argument.at(0), what, strict=command.strict
+        )
