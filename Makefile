@@ -15,16 +15,15 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)"
 
 DEMO := fixtures/chatglm2-6b/in
 DEMO_PORT := demo/chatglm2-6b_mlu
-CODE := porter tests bench
 
 # A venv is made by the first python3 that is new enough; where it cannot bring pip itself (Debian without
 # python3-venv), the pip of that python3 puts one into it.
 define new_venv
-@for python in $(BASE_PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
+@for python in $(if $(BASE_PYTHON),"$(BASE_PYTHON)",python3 python3.14 python3.13 python3.12 python3.11 python3.10); do \
 	"$$python" -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && break; python=; \
 done; \
 if [ -z "$$python" ]; then \
-	echo "porter needs Python $(OLDEST) or later and there is only $$(python3 --version 2>&1 || true); install a newer one, or name it: make BASE_PYTHON=/path/to/python3." >&2; exit 1; \
+	echo "porter needs Python $(OLDEST) or later and this machine has $$(python3 --version 2>/dev/null || echo none); install one, or name it: make BASE_PYTHON=/path/to/python3." >&2; exit 1; \
 fi; \
 echo "Making $(1) with $$("$$python" --version)"; \
 rm -rf "$(1)"; \
@@ -53,13 +52,13 @@ test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator (installs
 	@$(VERIFY)/bin/python -m pytest tests/sim $(ARGS)
 
 lint: $(VENV)/.dev ## Check style and types
-	@$(PYTHON) -m ruff check $(CODE)
-	@$(PYTHON) -m ruff format --check $(CODE)
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 
 format: $(VENV)/.dev ## Bring the code into shape
-	@$(PYTHON) -m ruff check --fix $(CODE)
-	@$(PYTHON) -m ruff format $(CODE)
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
 
 bench: $(VENV)/.bench ## Compare porter's speed with three other ways (downloads transformers 4.29.1)
 	@$(PYTHON) bench/speed.py --download $(ARGS)

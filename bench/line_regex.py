@@ -1,4 +1,4 @@
-"""What a simple porting script does: copy the tree, then five regular expressions over every line of every Python file."""
+"""What a simple porting script does: copy the tree, then five regular expressions over every line of Python."""
 
 from __future__ import annotations
 

@@ -26,9 +26,11 @@ class Proposal:
     fallback: bool = False  # says something general: gives way to any other rule at the same place
     runs: bool = False  # the edited code reaches the device, so the vendor's module must have been imported
 
-    def withheld(self, because: str, advice: str = "") -> Proposal:
+    def withheld(self, because: str, advice: str = "", *, fallback: bool = False) -> Proposal:
         """The same site left to a person."""
-        return replace(self, verdict=Verdict.MANUAL, edits=(), because=because, advice=advice or self.advice)
+        return replace(
+            self, verdict=Verdict.MANUAL, edits=(), because=because, advice=advice or self.advice, fallback=fallback
+        )
 
 
 def verdict_of(safety: Safety) -> Verdict:

@@ -18,6 +18,14 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     rules: tuple[str, ...] = ()  # folders inside the repository
 
 
+class _Tools(msgspec.Struct, frozen=True):
+    porter: Settings = Settings()
+
+
+class _Project(msgspec.Struct, frozen=True):
+    tool: _Tools = _Tools()
+
+
 def read(root: Path) -> Settings:
     """The settings of the checkout at `root`; the empty ones when it has none."""
     path = root / "pyproject.toml"
@@ -33,8 +41,7 @@ def read(root: Path) -> Settings:
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        table = tomlkit.parse(text).unwrap().get("tool", {}).get("porter", {})
-        settings = msgspec.convert(table, Settings)
+        settings = msgspec.convert(tomlkit.parse(text).unwrap(), _Project).tool.porter
     except (TOMLKitError, msgspec.ValidationError) as error:
         raise UsageError(f"[tool.porter] in {path} is not valid: {error}.") from error
     for folder in settings.rules:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import pkgutil
 import sys
@@ -14,6 +15,8 @@ from porter import __version__
 from porter.errors import UsageError
 
 NEEDS_A_PERSON, BAD_INPUT, INTERNAL, INTERRUPTED = 1, 2, 3, 130
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _SECTIONS = {"port": "Port a repository", "know": "Know the rules and targets", "help": "Help"}
 
@@ -38,7 +41,7 @@ class Verbs(click.Group):
             rows = []
             for name in self.list_commands(ctx):
                 module: Any = importlib.import_module(f"{__name__}.{name}")
-                if module.SECTION == section:
+                if section == module.SECTION:
                     rows.append((name, module.command.get_short_help_str(90)))
             if rows:
                 with formatter.section(title):
@@ -50,7 +53,8 @@ class Verbs(click.Group):
 def porter() -> None:
     """Port a PyTorch repository written for CUDA to another accelerator.
 
-    porter never runs the code that it ports. Exit codes: 0 nothing left to do, 1 a person is needed, 2 bad usage or input, 3 a fault in porter.
+    porter never runs the code that it ports. Exit codes: 0 nothing left to do, 1 a person is needed,
+    2 bad usage or input, 3 a fault in porter.
     """
 
 
@@ -58,31 +62,36 @@ def main() -> None:
     """Run the command line; every way out has its exit code and, when it failed, one sentence."""
     try:
         code = porter.main(standalone_mode=False)
-    except UsageError as error:
-        _say(f"porter: {_sentence(str(error))}")
-        code = BAD_INPUT
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        code = BAD_INPUT
+    except (UsageError, click.ClickException) as error:
+        _say(f"porter: {_sentence(error)}")
         code = BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
         _say("porter: stopped; nothing was left half-written.")
         code = INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
     except Exception as error:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
-        _say(
-            f"porter: a fault in porter itself: {type(error).__name__}: {error}. Run again with --verbose and report it, please."
-        )
         code = INTERNAL
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _say(f"porter: the output cannot be written ({error.strerror}); free some space.")
+            code = BAD_INPUT
+        else:
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            _say(f"porter: a fault in porter itself ({what}). Run again with --verbose and report it, please.")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(error: Exception) -> str:
+    """One line, whatever stands in the names that it quotes; what click has to say names its help."""
+    text = str(error)
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        text = f"{error.format_message()} See `{context.command_path if context else 'porter'} --help`."
+    return " ".join(text.splitlines())
 
 
 def _say(text: str) -> None:
     click.echo(text.encode("utf-8", "backslashreplace").decode(), err=True)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -38,7 +38,7 @@ SECTION = "port"
 )
 @click.option("--diff", is_flag=True, help="Print what would change and write nothing.")
 @click.option("--force", is_flag=True, help="Replace what a person changed in an earlier port (a backup is kept).")
-def command(  # noqa: PLR0913
+def command(
     checkout: str,
     target: str | None,
     only: tuple[str, ...],
@@ -56,8 +56,8 @@ def command(  # noqa: PLR0913
 ) -> int:
     """Port a checkout to an accelerator.
 
-    CHECKOUT is a folder, a git work tree, a git URL or a bare repository, with @REV for a revision. The port is a copy beside it with
-    report.md, report.json and porter.lock at its root; the checkout stays as it is.
+    The checkout is a folder, a git work tree, a git URL or a bare repository, with @REV for a revision. The port is a
+    copy beside it with report.md, report.json and porter.lock at its root; the checkout stays as it is.
     """
     from porter.errors import UsageError
     from porter.report import render
@@ -119,7 +119,7 @@ def _write_patch(plan: Plan, file: Path | None) -> None:
 
     content = patch(plan)
     if file is None or str(file) == "-":
-        click.get_binary_stream("stdout").write(content)
+        click.echo(content, nl=False)
         return
     temporary = file.with_name(f".{file.name}.porter-tmp")
     try:

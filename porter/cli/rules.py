@@ -55,9 +55,8 @@ def test(target: str | None, rules: tuple[Path, ...]) -> int:
         failed += len(trial.failures)
         click.echo(f"{name}: {trial.rules} rules, {trial.examples} examples, {len(trial.failures)} failed")
         for failure in trial.failures:
-            click.echo(
-                f"\n{failure.pack}: {failure.rule}: {failure.what}\n--- the example\n{failure.text}--- porter makes\n{failure.got}--- wanted\n{failure.wanted}"
-            )
+            click.echo(f"\n{failure.pack}: {failure.rule}: {failure.what}")
+            click.echo(f"--- the example\n{failure.text}--- porter makes\n{failure.got}--- wanted\n{failure.wanted}")
     return NEEDS_A_PERSON if failed else 0
 
 

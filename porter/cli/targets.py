@@ -18,9 +18,8 @@ def command(name: str | None) -> int:
             target, surface = resolve(each)
             have = surface.coverage()
             kept = have["same"] + have["renamed"]
-            click.echo(
-                f"{each:6} {target.title}, newest {target.version} (torch {target.torch}); {kept} of {have['names']} names of CUDA"
-            )
+            newest = f"newest {target.version} (torch {target.torch})"
+            click.echo(f"{each:6} {target.title}, {newest}; {kept} of {have['names']} names of CUDA")
         return 0
     for row in versions(name):
         click.echo(row)

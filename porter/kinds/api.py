@@ -143,9 +143,22 @@ class Renamer:
             if spells or through is None or through.statement is None:
                 yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=answer.because)
             return
+        below = self._below(chain)
+        if below:
+            because = f"Its result is asked for {below}, whose counterpart on the target is not known."
+            yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=because)
+            return
         edit = self._edit(chain, meaning, answer.segments)
         if edit is not None:
             yield Proposal(answer.rule, edit.start, edit.end, answer.verdict, (edit,), answer.because, runs=True)
+
+    def _below(self, chain: Chain) -> str:
+        """`cudaProfilerStart` in `torch.cuda.cudart().cudaProfilerStart()`: a name of CUDA on a result."""
+        call = self._scene.module.parents.get(chain.node)
+        over = self._scene.module.parents.get(call) if isinstance(call, ast.Call) and call.func is chain.node else None
+        if isinstance(over, ast.Attribute) and any(word in over.attr for word in self._scene.pack.vocabulary):
+            return over.attr
+        return ""
 
     # -- names in strings ---------------------------------------------------------------------------------------------
 

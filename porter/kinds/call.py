@@ -84,6 +84,8 @@ def _judge(scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr) -> Iterato
             return
         if whose is Owner.UNSURE:
             site = Proposal(rule, start, end, Verdict.REVIEW, because=because, runs=True)
+        elif not wanted.is_call and scene.caution:
+            site = Proposal(rule, start, end, Verdict.REVIEW, because=scene.caution, runs=True)
     if rule.replace is None:
         yield site.withheld(site.because)
         return

@@ -6,37 +6,60 @@ import ast
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from porter.model import Edit, Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
+from porter.python.commands import is_command
+from porter.python.dotted import last_name
 from porter.python.prose import is_message
 from porter.python.scene import Scene
 
 
 class Rule(Head, tag_field="kind", tag="env", frozen=True, kw_only=True):
-    """Each of the `variables` becomes its value; a variable without one has no counterpart and is a person's."""
+    """Each of the `variables` becomes its value; a variable without one has no counterpart and is a person's. So is one
+    that matches `others`, where code reads or sets it in an environment and no rule knows it."""
 
-    variables: dict[str, str | None]
+    variables: dict[str, str | None] = msgspec.field(default_factory=dict)
+    others: str = ""
+    words: tuple[str, ...] = ()  # one of them stands in every variable that `others` matches
 
 
 def triggers(rule: Rule) -> set[str]:
-    return set(rule.variables)
+    return {*rule.variables, *rule.words}
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     table = {name: (rule, new) for rule in rules for name, new in rule.variables.items()}
-    if not table:
-        return
     for node in scene.module.strings:
         parent = scene.module.parents.get(node)
         if isinstance(parent, (ast.JoinedStr, ast.Expr)):
             continue
         yield from _in_string(scene, node, table)
+        if isinstance(node, ast.Constant) and node.value not in table and _in_environment(scene, node):
+            start, end = scene.module.source.start(node), scene.module.source.end(node)
+            for rule in rules:
+                if rule.others and re.fullmatch(rule.others, str(node.value)):
+                    yield Proposal(rule, start, end, Verdict.MANUAL)
     source = scene.module.source
     for named, name in scene.module.named:
         if name in table and isinstance(named, ast.keyword):  # dict(os.environ, CUDA_VISIBLE_DEVICES="0")
             start = source.start(named)
             yield from _site(*table[name], name, start, "It is an item of an environment.")
+
+
+def _in_environment(scene: Scene, node: ast.Constant) -> bool:
+    """`os.environ["X"]`, `os.getenv("X")`, `env.setdefault("X", ...)`."""
+    parent = scene.module.parents.get(node)
+    if isinstance(parent, ast.Subscript):
+        return "env" in last_name(parent.value).lower()
+    if isinstance(parent, ast.Compare):
+        return any("environ" in last_name(side) for side in parent.comparators)
+    if isinstance(parent, ast.Call) and isinstance(parent.func, (ast.Attribute, ast.Name)):
+        owner = last_name(parent.func.value).lower() if isinstance(parent.func, ast.Attribute) else ""
+        return last_name(parent) in {"getenv", "putenv", "unsetenv"} or "env" in owner
+    return False
 
 
 def _in_string(
@@ -50,31 +73,21 @@ def _in_string(
         if at >= 0 and is_message(scene.module, node) is None:
             yield from _site(*table[whole], whole, source.start(node) + at, "")
         return
-    for name, start in command_variables(raw, table):
-        site = next(_site(*table[name], name, source.start(node) + start, "It is set in a command line."))
-        if is_message(scene.module, node) is not None or (
-            isinstance(node, ast.Constant) and not _is_command(scene, node)
-        ):
+    opening = raw.find(raw[-1:])
+    if is_command(scene, node, raw[opening + 1 : -1]):
+        return  # read as the shell would, in porter.python.commands
+    for name, start in _assigned(raw, table):
+        if is_message(scene.module, node) is None:
+            new = table[name][1]
+            site = next(_site(*table[name], name, source.start(node) + start, ""))
             yield site.withheld(
                 "It stands in a text that may be a command or a message.",
-                f"If it is a command, set {table[name][1] or 'nothing'} instead.",
+                f"If it is a command, set {new} instead." if new else "",
             )
-        else:
-            yield site
 
 
-def _is_command(scene: Scene, node: ast.Constant) -> bool:
-    text = str(node.value).lstrip()
-    if re.match(r"(env\s+|export\s+)?[A-Z_]+=\S*\s+\S*(python|torchrun|accelerate|deepspeed|bash|sh|\./)", text):
-        return True
-    parent = scene.module.parents.get(node)
-    callee = getattr(parent, "func", None)
-    name = getattr(callee, "attr", getattr(callee, "id", ""))
-    return name in {"system", "run", "Popen", "call", "check_call", "check_output", "popen", "getoutput"}
-
-
-def command_variables(text: bytes, table: dict[str, tuple[Rule, str | None]]) -> Iterator[tuple[str, int]]:
-    """The variables that a piece of shell text sets, with their offsets."""
+def _assigned(text: bytes, table: dict[str, tuple[Rule, str | None]]) -> Iterator[tuple[str, int]]:
+    """The variables that a text sets as a shell would, with their offsets."""
     for found in re.finditer(rb"(?<![\w$\-])([A-Z][A-Z0-9_]+)=", text):
         name = found[1].decode()
         if name in table:

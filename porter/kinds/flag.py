@@ -198,11 +198,13 @@ def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
     known, source = Packages.shared(), scene.module.source
     for site in import_sites(scene.module):
         for alias in site.statement.names:
-            package = known.imported(site.qualified(alias)[0])
+            top = site.qualified(alias)[0]
+            package = None if scene.is_own(top) else known.imported(top)
             advice = package.advice(scene.target.name) if package else None
             if package is not None and advice is not None:
                 because = f"The package is {package.name}."
-                yield Proposal(rule, *site.span(alias), Verdict.MANUAL, (), because, advice, package.name)
+                span = source.start(site.statement), source.end(alias)
+                yield Proposal(rule, *span, Verdict.MANUAL, (), because, advice, package.name)
                 break  # one statement, one site
     yield from _declared(scene, rule)
     for call in scene.module.calls:

@@ -12,29 +12,36 @@ from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.positions import Certainty, Place
 from porter.python.scene import Scene
-from porter.python.support import already_supported, cuda_only_package, mentions
+from porter.python.support import among_choices, mentions
 
 
 class Rule(Head, tag_field="kind", tag="literal", frozen=True, kw_only=True):
-    """`value` becomes `to` wherever it stands in the position `where`; an `integer` is written into `to` as `{}`."""
+    """`value` becomes `to` wherever it stands in the position `where`; an `integer` is written into `to` as `{}`.
+
+    Without `to` the place is a person's. `indexes` are names of variables that hold a bare index."""
 
     to: str | None = None
     where: str
     value: str = ""
     integer: bool = False
+    indexes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()  # what the value can only stand beside: a rarer word to look for than the value
 
 
 def triggers(rule: Rule) -> set[str]:
     if rule.integer:
         return {f"{text}{digit}" for text in (".to(", "device=", "device(") for digit in range(10)}
-    return {rule.value}
+    if rule.indexes:
+        owners = ("", "self.", "args.")
+        return {f"{text}{o}{name}" for text in (".to(", "device=", "device(") for o in owners for name in rule.indexes}
+    return set(rule.words) or {rule.value}
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     for rule in rules:
         position = scene.pack.positions[rule.where]
-        if rule.integer:
-            yield from _integers(scene, rule, position)
+        if rule.integer or rule.indexes:
+            yield from _integers(scene, rule, position) if rule.integer else _indexes(scene, rule, position)
             continue
         for node in scene.module.strings:
             spot = _Spot.read(scene, node, rule, position)
@@ -85,15 +92,20 @@ def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterato
         return  # what remains is accounted for with the reason why it stays
     site = Proposal(rule, spot.start, spot.end, verdict_of(rule.safety), because=_sentence(place), runs=place.runs)
     if rule.to is None or rule.safety is Safety.MANUAL:
-        yield site.withheld(site.because)
+        if place.certainty is Certainty.SURE:
+            yield site.withheld(site.because)
+        return
+    if place.certainty is Certainty.FOREIGN:
+        yield site.withheld(site.because, "Look up what that library takes for other devices, if it knows any.")
         return
     if place.certainty is Certainty.UNKNOWN:
         yield site.withheld(
             f"Here {place.reason}, so porter cannot tell what it means.",
             f"If it names the device, write {rule.to!r} here; if it is a name or a key of something else, leave it.",
+            fallback=True,
         )
         return
-    support = already_supported(scene.module, spot.node, rule.to)
+    support = among_choices(scene.module, spot.node, rule.to)
     if support:
         yield site.withheld(support, f"Check that the branch for {rule.to!r} does what the target needs.")
         return
@@ -109,18 +121,15 @@ def _caution(scene: Scene, rule: Rule, spot: _Spot) -> str:
     """Why a comparison that is surely about the device may still not be meant for the target."""
     if not any(isinstance(a, ast.Compare) for a in scene.module.ancestors(spot.node)):
         return ""
-    if rule.to is not None and mentions(scene.module, rule.to):
+    if rule.to is not None and mentions(scene.module.source.data, rule.to):
         return f"Elsewhere this file handles {rule.to!r} already, so this comparison may be meant for CUDA alone."
-    package = cuda_only_package(scene)
-    if package:
-        return f"This file uses {package}, so the comparison may guard code that only CUDA can run."
-    return ""
+    return scene.caution
 
 
 def _integers(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal]:
     for node in scene.module.numbers:
         parent = scene.module.parents.get(node)
-        if not isinstance(parent, (ast.Call, ast.keyword)):
+        if not isinstance(parent, (ast.Call, ast.keyword, ast.Dict)):
             continue
         place = scene.positions.place(node, position, telling=False)
         if place.certainty is not Certainty.SURE or not place.runs:
@@ -141,6 +150,16 @@ def _integers(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal
                 site.because,
                 runs=True,
             )
+
+
+def _indexes(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal]:
+    """A variable that by its name is a bare index, where a device is wanted."""
+    source = scene.module.source
+    for chain in scene.module.chains:
+        if (chain.parts or (chain.root.id,))[-1] in rule.indexes:
+            place = scene.positions.place(chain.node, position, telling=False)
+            if place.certainty is Certainty.SURE and place.runs:
+                yield Proposal(rule, source.start(chain.node), source.end(chain.node), Verdict.MANUAL)
 
 
 def _sentence(place: Place) -> str:

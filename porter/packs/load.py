@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from porter import kinds
 from porter.data import folder
 from porter.errors import UsageError
 from porter.model import PackUse, Target
+from porter.packs.check import faults, position_faults
 from porter.packs.pack import Pack, PackFile
 from porter.packs.read import convert, line_of, read_yaml
 from porter.packs.rule import Rule
 
 _VARIABLE = re.compile(r"<([a-z][a-z0-9_]*)>")
+Reader = Callable[[str], PackFile]  # a pack by its name
 _LITERAL = {"examples", "ignores"}  # bound too, but allowed to hold angle brackets of their own
 
 
@@ -64,8 +67,9 @@ def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] 
     paths = pack_paths(extra)
     if target.name not in paths:
         raise UsageError(f"There is no rule pack for the target {target.name!r}.")
-    chain = _chain(target.name, paths)
-    chain += _extensions(target, upstream, paths, {name for name, _ in chain})
+    read = cache(lambda name: read_pack(paths[name]))
+    chain = _chain(target.name, paths, read)
+    chain += _extensions(target, upstream, paths, read, {name for name, _ in chain})
     draft = _Draft(variables={"target": target.name, "torch": ".".join(target.torch.split(".")[:2])})
     for name, file in chain:
         _inherit(draft, name, file, paths[name])
@@ -73,29 +77,34 @@ def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] 
 
 
 def _extensions(
-    target: Target, upstream: Upstream, paths: dict[str, Path], used: set[str]
+    target: Target, upstream: Upstream, paths: dict[str, Path], read: Reader, used: set[str]
 ) -> Iterator[tuple[str, PackFile]]:
-    """The packs that join in because of the upstream project, or because a person brought them."""
-    targets = {path.stem for path in (folder("rules") / "targets").glob("*.yaml")}
-    for name, path in sorted(paths.items()):
-        if name in used or name in targets or name == "base":
-            continue
-        file = read_pack(path)
-        for_target = file.extends in (None, "base", target.name)
-        if for_target and (file.upstream is None or file.upstream.lower() == upstream.name.lower()):
-            yield name, file
+    """The packs that join in because of the upstream project, or because a person brought them: ancestors first."""
+    others = {path.stem for path in (folder("rules") / "targets").glob("*.yaml")} - {target.name}
+    used = set(used)
+    for name in sorted(paths.keys() - others):
+        chain = _chain(name, paths, read)
+        projects = {file.upstream.lower() for _, file in chain if file.upstream is not None}
+        if others.isdisjoint(ancestor for ancestor, _ in chain) and projects <= {upstream.name.lower()}:
+            yield from ((each, file) for each, file in chain if each not in used)
+            used |= {each for each, _ in chain}
 
 
-def _chain(name: str, paths: dict[str, Path]) -> list[tuple[str, PackFile]]:
+def _chain(name: str, paths: dict[str, Path], read: Reader) -> list[tuple[str, PackFile]]:
     """A pack and its ancestors, the oldest first."""
     chain: list[tuple[str, PackFile]] = []
     at: str | None = name
     while at is not None:
         if any(at == seen for seen, _ in chain):
-            raise UsageError(f"{paths[at]}: the pack extends itself, by way of {' → '.join(n for n, _ in chain)}.")
+            way = " → ".join([*(name for name, _ in chain), at])
+            raise UsageError(f"{paths[at]}:{line_of(paths[at], ('extends',))}: the pack extends itself ({way}).")
         if at not in paths:
-            raise UsageError(f"{paths[chain[-1][0]]}: extends {at!r}, but there is no such pack.")
-        file = read_pack(paths[at])
+            child = paths[chain[-1][0]]
+            raise UsageError(
+                f"{child}:{line_of(child, ('extends',))}: extends {at!r}, but there is no such pack; "
+                f"the known ones are {', '.join(sorted(paths))}."
+            )
+        file = read(at)
         chain.append((at, file))
         at = file.extends
     return list(reversed(chain))
@@ -114,6 +123,10 @@ def _inherit(draft: _Draft, name: str, file: PackFile, path: Path) -> None:
     draft.variables |= file.vars
     draft.vocabulary += [word for word in file.vocabulary if word not in draft.vocabulary]
     draft.assumed += file.assumed
+    for where, position in file.positions.items():
+        for key, reason in position_faults(position):
+            line = line_of(path, ("positions", where, key))
+            raise UsageError(f"{path}:{line}: position {where}: {reason} (at {key}).")
     draft.positions |= file.positions
     own: dict[str, int] = {}
     for index, rule in enumerate(file.rules):
@@ -140,8 +153,11 @@ def _resolve(draft: _Draft, target: Target, upstream: Upstream) -> Pack:
     rules: list[Rule] = []
     home: dict[str, str] = {}
     for rule_id, (raw, path, index, file) in sorted(draft.rules.items()):
-        bound = _bind(raw, draft.variables, path, index)
-        rule: Rule = convert(bound, kinds.any_rule(), path, prefix=("rules", index), subject=f"rule {rule_id}")
+        bound = _bind(raw, draft.variables, rule_id, path, index)
+        rule = _rule(bound, rule_id, path, index)
+        for key, reason in faults(rule, draft.positions):
+            line = line_of(path, ("rules", index, key))
+            raise UsageError(f"{path}:{line}: rule {rule_id}: {reason} (at {key}).")
         if _applies(rule, target, upstream, path, index):
             rules.append(rule)
             home[rule_id] = file.pack
@@ -157,7 +173,17 @@ def _resolve(draft: _Draft, target: Target, upstream: Upstream) -> Pack:
     )
 
 
-def _bind(value: Any, variables: dict[str, str], path: Path, index: int, key: str = "") -> Any:
+def _rule(bound: dict[str, Any], rule_id: str, path: Path, index: int) -> Rule:
+    kind, known = bound.get("kind"), sorted(kinds.modules())
+    if kind not in known:
+        given = f"there is no kind {kind!r} of rules" if "kind" in bound else "its kind is missing"
+        line = line_of(path, ("rules", index, "kind"))
+        raise UsageError(f"{path}:{line}: rule {rule_id}: {given}; the known ones are {', '.join(known)}.")
+    rule: Rule = convert(bound, kinds.any_rule(), path, prefix=("rules", index), subject=f"rule {rule_id}")
+    return rule
+
+
+def _bind(value: Any, variables: dict[str, str], rule_id: str, path: Path, index: int, key: str = "") -> Any:
     """Replace `<variable>` in every text of a rule."""
     if isinstance(value, str):
 
@@ -167,17 +193,18 @@ def _bind(value: Any, variables: dict[str, str], path: Path, index: int, key: st
             if key in _LITERAL:
                 return found[0]
             raise UsageError(
-                f"{path}:{line_of(path, ('rules', index, key))}: no pack gives the variable <{found[1]}> a value."
+                f"{path}:{line_of(path, ('rules', index, key))}: rule {rule_id}: "
+                f"no pack gives the variable <{found[1]}> a value (at {key})."
             )
 
         return _VARIABLE.sub(replace, value)
     if isinstance(value, dict):
         return {
-            _bind(k, variables, path, index, key): _bind(v, variables, path, index, key or str(k))
+            _bind(k, variables, rule_id, path, index, key): _bind(v, variables, rule_id, path, index, key or str(k))
             for k, v in value.items()
         }
     if isinstance(value, list):
-        return [_bind(item, variables, path, index, key) for item in value]
+        return [_bind(item, variables, rule_id, path, index, key) for item in value]
     return value
 
 

@@ -15,5 +15,6 @@ class Position(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     beside: tuple[str, ...] = ()  # values of the same sort: a literal beside one of them is in position
     arguments: dict[str, tuple[int | str, ...]] = {}  # qualified function -> argument positions and keywords
     methods: dict[str, tuple[int | str, ...]] = {}  # method name -> the same, on any receiver
+    foreign: tuple[str, ...] = ()  # packages that read such values themselves, so that only they know what they take
     lookups: tuple[str, ...] = ()  # functions whose first argument names the key of the second: getattr, dict.get
     tests: tuple[str, ...] = ()  # string methods whose argument is compared with the receiver: startswith

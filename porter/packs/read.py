@@ -56,7 +56,8 @@ def convert(value: Any, kind: type[T], path: Path, *, prefix: tuple[str | int, .
             for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", where)
             for name, index in [(name, index)]
         ]
-        line = line_of(path, (*prefix, *steps))
+        unknown = re.search(r"unknown field `(.+)`", message)
+        line = line_of(path, (*prefix, *steps, *([unknown[1]] if unknown else [])))
         about = f" {subject}:" if subject else ""
         spot = f" (at {'.'.join(map(str, steps))})" if steps else ""
         raise UsageError(f"{path}:{line}:{about} {message}{spot}.") from error

@@ -37,9 +37,18 @@ def listing(target: str | None, extra: tuple[Path, ...]) -> str:
     )
 
 
+# What findings are called that come from no rule.
+_WITHOUT_RULE = {
+    "KEPT": "A place that names an accelerator and that no rule speaks of: it stays, and the finding says what it is.",
+    "UNREAD": "A place in a file that porter could not read: a person has to, and the finding says what helps.",
+}
+
+
 def explain(wanted: str, target: str | None, extra: tuple[Path, ...]) -> str:
     """A rule in words, with its examples, for each target that has it."""
     rule_id = wanted.partition("-")[0].upper()
+    if rule_id in _WITHOUT_RULE:
+        return f"{rule_id}\n\n{_WITHOUT_RULE[rule_id]}"
     found: dict[str, list[str]] = {}
     known: set[str] = set()
     for name, pack in _packs(target, extra):

@@ -100,9 +100,11 @@ class Carriers:
         if isinstance(call.func, ast.Attribute) and call.func.attr in position.methods:
             return position.methods[call.func.attr]
         if isinstance(call.func, (ast.Name, ast.Attribute)):
-            meaning = self._names.expression(call.func)
-            if meaning is not None:
-                return position.arguments.get(meaning.qualified, ())
+            for meaning in self._names.expressions(call.func):
+                family = ".".join(meaning.segments[:-1]) + ".*"  # `torch.cuda.*`: whatever is called there
+                spots = position.arguments.get(meaning.qualified, position.arguments.get(family))
+                if spots is not None:
+                    return spots
         return ()
 
 

@@ -57,8 +57,12 @@ class Names:
 
     def expression(self, node: ast.expr) -> Meaning | None:
         """What an expression means, if it is a dotted name with just one meaning."""
-        found = self._expression(node, self._module.scope(node), 0)
+        found = self.expressions(node)
         return found[0] if len(found) == 1 else None
+
+    def expressions(self, node: ast.expr) -> list[Meaning]:
+        """Everything that an expression can mean."""
+        return list({m.segments: m for m in self._expression(node, self._module.scope(node), 0)}.values())
 
     def _chain(self, root: str, parts: tuple[str, ...], scope: Scope, depth: int) -> Iterator[Meaning]:
         if root == "self" and self._segments.isdisjoint(parts[1:]):
@@ -88,6 +92,8 @@ class Names:
                     yield Meaning(segments, len(parts), binding, plain=False)
 
     def _expression(self, node: ast.expr, scope: Scope, depth: int) -> list[Meaning]:
+        if isinstance(node, ast.IfExp):  # `scope = autocast if amp else nullcontext`
+            return [m for branch in (node.body, node.orelse) for m in self._expression(branch, scope, depth + 1)]
         parts = spelled(node)
         if not parts or depth > _DEPTH:
             return []

@@ -15,11 +15,11 @@ from porter.kinds import import_
 from porter.model import FilePlan, Problem, Verdict
 from porter.port.splice import apply
 from porter.proposal import Proposal
+from porter.python import commands
 from porter.python.module import Module
 from porter.python.remains import remainders
 from porter.python.scene import Scene
 from porter.python.source import Source
-from porter.python.support import cuda_branch
 
 if TYPE_CHECKING:
     from porter.plan import Context
@@ -60,7 +60,7 @@ def read_scene(path: str, data: bytes, context: Context) -> Scene:
     source = Source(data)
     lines = [source.line_of(offset) for offset in context.triage.hits(data)]
     module = Module(path, source, tree, lines)
-    return Scene(module, context.pack, context.target, context.surface, context.library, context.own_methods)
+    return Scene(module, context)
 
 
 def propose(scene: Scene) -> list[Proposal]:
@@ -70,14 +70,17 @@ def propose(scene: Scene) -> list[Proposal]:
         rules = scene.pack.of(kind.Rule)
         if rules and name != "import":
             made += [_for_target(scene, p) for p in kind.find(scene, rules) if _in_scope(scene, p)]
+    made += [_for_target(scene, p) for p in commands.find(scene) if _in_scope(scene, p)]
     imports = scene.pack.of(import_.Rule)
     return made + list(import_.complete(scene, imports, made))
 
 
 def _for_target(scene: Scene, proposal: Proposal) -> Proposal:
     """Leave alone what upstream wrote for CUDA beside its own code for the target."""
-    reason = cuda_branch(scene, proposal.start) if proposal.edits else ""
-    return proposal.withheld(reason, "Check that the branch for the target does what it needs.") if reason else proposal
+    if not proposal.edits or not any(a <= proposal.start < b for a, b in scene.cuda_spans):
+        return proposal
+    because = f"It is for CUDA alone: beside it stands upstream's own code for {scene.device!r}."
+    return proposal.withheld(because, "Check that the code for the target does what it needs.")
 
 
 def _in_scope(scene: Scene, proposal: Proposal) -> bool:

@@ -41,6 +41,7 @@ class Certainty(Enum):
     SURE = "sure"
     LIKELY = "likely"  # the literal says so by its own form ("cuda:0"), nothing around it does
     UNKNOWN = "unknown"  # a value handed to something that porter cannot see into
+    FOREIGN = "foreign"  # handed to a library that reads it itself
     NOT = "not"  # a key, a message, prose
 
 
@@ -65,9 +66,23 @@ class Positions:
     def place(self, node: ast.expr, position: Position, *, telling: bool) -> Place:
         """Where `node` stands with respect to `position`. `telling`: its form alone says what it is."""
         answer = self._climb(node, position, set())
+        package = self._foreign(node, position) if answer.certainty is not Certainty.NOT else ""
+        if package:
+            return Place(Certainty.FOREIGN, f"it goes to the package {package}, which reads it itself")
         if answer.certainty is Certainty.UNKNOWN and telling:
             return Place(Certainty.LIKELY, answer.reason, answer.runs)
         return answer
+
+    def _foreign(self, node: ast.expr, position: Position) -> str:
+        """The package outside of PyTorch that the value is handed to, if it is."""
+        for ancestor in self._module.ancestors(node):
+            if isinstance(ancestor, ast.stmt):
+                break
+            if isinstance(ancestor, ast.Call) and isinstance(ancestor.func, (ast.Name, ast.Attribute)):
+                for meaning in self._names.expressions(ancestor.func):
+                    if meaning.segments[0] in position.foreign:
+                        return meaning.segments[0]
+        return ""
 
     # -- climbing through expressions that hand their value on --------------------------------------------------------
 

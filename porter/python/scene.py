@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,27 +12,64 @@ from porter.python.module import Module
 from porter.python.names import Names
 from porter.python.positions import Positions
 from porter.python.signatures import Library, Signatures
+from porter.python.support import cuda_only_package, cuda_spans
 
 if TYPE_CHECKING:
+    from porter.plan import Context
     from porter.targets.surface import Surface
 
 
 @dataclass(frozen=True)
 class Scene:
-    """The module, the meaning of its names and places, and the pack and target it is read for."""
+    """The module, the meaning of its names and places, and the context that it is read in."""
 
     module: Module
-    pack: Pack
-    target: Target
-    surface: Surface
-    library: Library
-    own_methods: dict[str, frozenset[str]] = field(
-        default_factory=dict
-    )  # method name -> classes of the repo that define it
+    context: Context
+
+    @property
+    def pack(self) -> Pack:
+        return self.context.pack
+
+    @property
+    def target(self) -> Target:
+        return self.context.target
+
+    @property
+    def surface(self) -> Surface:
+        return self.context.surface
+
+    @property
+    def library(self) -> Library:
+        return self.context.library
+
+    @property
+    def own_methods(self) -> dict[str, frozenset[str]]:
+        """Attributes that rules look for on any receiver, with the classes of the repo that define them."""
+        return self.context.own_methods
 
     @cached_property
     def names(self) -> Names:
         return Names(self.module, self.pack.assumed, self.pack.segments)
+
+    @cached_property
+    def device(self) -> str:
+        """What the target's device is called."""
+        return self.pack.variables.get("device", self.target.name)
+
+    @cached_property
+    def cuda_spans(self) -> list[tuple[int, int]]:
+        """The bytes that upstream wrote for CUDA alone, beside its own code for the target."""
+        return cuda_spans(self.module, self.device)
+
+    @cached_property
+    def caution(self) -> str:
+        """Why a test for the device in this file may guard what only CUDA can run; empty when nothing says so."""
+        package = cuda_only_package(self)
+        return f"This file uses {package}, so the test may guard code that only CUDA can run." if package else ""
+
+    def is_own(self, package: str) -> bool:
+        """Whether a top-level package is the repo's own, whatever else bears its name."""
+        return self.library.has_package(package, self.module.path)
 
     @cached_property
     def positions(self) -> Positions:

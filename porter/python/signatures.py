@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,8 @@ class Library(Protocol):
     def find(self, dotted: str, level: int, importer: str) -> str | None: ...
 
     def tree(self, path: str) -> ast.Module | None: ...
+
+    def has_package(self, name: str, importer: str) -> bool: ...
 
 
 class Signatures:
@@ -94,7 +97,9 @@ def _definition(tree: ast.Module, name: str, *, methods: bool) -> ast.FunctionDe
 class Files:
     """The Python files of a checkout by dotted name. `read` gives a file's UTF-8 text, or None."""
 
-    def __init__(self, paths: list[str], read: object) -> None:
+    def __init__(self, paths: list[str], read: Callable[[str], bytes | None]) -> None:
+        self._paths = frozenset(paths)
+        self._tops = frozenset(_top(path) for path in paths)
         self._by_stem: dict[str, list[str]] = {}
         for path in paths:
             pure = PurePosixPath(path)
@@ -112,6 +117,13 @@ class Files:
             return self._match(wanted, exact=True)
         return self._match(parts, exact=False) if parts else None
 
+    def has_package(self, name: str, importer: str) -> bool:
+        """Whether `import name` finds a package or module of the checkout: at its root, or beside a plain script."""
+        folder = PurePosixPath(importer).parent
+        beside = (folder / f"{name}.py").as_posix()
+        is_script = (folder / "__init__.py").as_posix() not in self._paths
+        return name in self._tops or (is_script and beside in self._paths)
+
     def _match(self, parts: list[str], *, exact: bool) -> str | None:
         if not parts:
             return None
@@ -123,9 +135,15 @@ class Files:
 
     def tree(self, path: str) -> ast.Module | None:
         if path not in self._trees:
-            data = self._read(path)  # type: ignore[operator]
+            data = self._read(path)
             try:
                 self._trees[path] = ast.parse(data) if data is not None else None
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self._trees[path] = None
         return self._trees[path]
+
+
+def _top(path: str) -> str:
+    """The top-level name under which a file of the checkout is imported: its first folder, that of src/ left out."""
+    parts = PurePosixPath(path).with_suffix("").parts
+    return parts[1] if parts[0] in {"src", "lib"} and len(parts) > 1 else parts[0]

@@ -1,0 +1,134 @@
+"""Makes what can be made of the docs: `python docs/generate.py` writes it, with `--check` it only names what is stale.
+
+Made whole are cli.md, from the commands themselves, and rule-list.md, from the packs. In every other page the console
+sessions are run again, so that what a reader sees is what porter prints.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from replay import replayed
+
+from porter import kinds
+from porter.cli import porter as root
+from porter.packs.load import Upstream, load, pack_paths, read_pack
+from porter.packs.rule import Rule
+from porter.targets.catalog import names, resolve
+
+DOCS = Path(__file__).resolve().parent
+MADE = "<!-- Made by `python docs/generate.py`; do not edit. -->\n"
+
+
+def produce() -> dict[Path, str]:
+    """Every page that lies here, as it should be."""
+    whole = {DOCS / "cli.md": command_line(), DOCS / "rule-list.md": rule_list()}
+    written = [path for path in (*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")) if path not in whole]
+    return whole | {path: replayed(path.read_text(encoding="utf-8")) for path in sorted(written)}
+
+
+# -- the command line ----------------------------------------------------------------------------------------------------
+
+
+def command_line() -> str:
+    intro = (
+        f"# The command line\n\n{MADE}\nEvery verb with its options, as `porter VERB --help` has them. "
+        "What a verb finds goes to stdout, progress to stderr.\n\n"
+        "| exit code | means |\n|---:|---|\n"
+        "| 0 | nothing is left to do |\n"
+        "| 1 | a person is needed: there are manual or review places, or files that could not be read |\n"
+        "| 2 | bad usage or bad input: one sentence says what, and how to mend it |\n"
+        "| 3 | a fault in porter itself |\n"
+        "| 130 | stopped with Ctrl-C; nothing is left half-written |\n"
+    )
+    return intro + "".join(_verb(command, path) for command, path in _leaves(root, "porter"))
+
+
+def _leaves(command: click.Command, path: str) -> Iterator[tuple[click.Command, str]]:
+    if not isinstance(command, click.Group):
+        yield command, path
+        return
+    context = click.Context(command, info_name=path)
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None
+        yield from _leaves(inner, f"{path} {name}")
+
+
+def _verb(command: click.Command, path: str) -> str:
+    context = click.Context(command, info_name=path)
+    usage = " ".join([path, *command.collect_usage_pieces(context)])
+    records = [record for option in command.get_params(context) if (record := option.get_help_record(context))]
+    rows = "".join(f"| `{names}` | {text} |\n".replace("]|", "]\\|") for names, text in records)
+    text = "\n\n".join(" ".join(part.split()) for part in (command.help or "").split("\n\n"))
+    return f"\n## {path}\n\n{text}\n\n```\n{usage}\n```\n\n| option | |\n|---|---|\n{rows}"
+
+
+# -- the rules -------------------------------------------------------------------------------------------------------------
+
+
+def rule_list() -> str:
+    """Every rule of the packs, with its first example as the first target that has it sees it."""
+    found: dict[tuple[str, str], tuple[Rule, list[str]]] = {}
+    paths = pack_paths()
+    upstreams = sorted({file.upstream for path in paths.values() if (file := read_pack(path)).upstream})
+    for name in names():
+        target, _ = resolve(name)
+        for upstream in (Upstream(), *map(Upstream, upstreams)):
+            pack = load(target, upstream)
+            for rule in pack.rules:
+                targets = found.setdefault((pack.home[rule.id], rule.id), (rule, []))[1]
+                if name not in targets:
+                    targets.append(name)
+    lines = [
+        "# The rules",
+        "",
+        MADE,
+        f"{len(found)} rules in {len(paths)} packs. [rules.md](rules.md) explains the language that they are written in. *safe* is",
+        "applied, *review* is applied and marked, *manual* is never applied; a flag that is safe says that the place may stay.",
+    ]
+    homes = dict.fromkeys(home for home, _ in sorted(found, key=lambda key: (key[0] != "base", key)))
+    for home in homes:
+        lines += ["", f"## Pack {home}", "", read_pack(paths[home]).describes]
+        for (at, _), (rule, targets) in sorted(found.items(), key=lambda item: item[0]):
+            if at == home:
+                lines += _entry(rule, targets)
+    return "\n".join(lines) + "\n"
+
+
+def _entry(rule: Rule, targets: list[str]) -> list[str]:
+    facts = f"{kinds.kind_of(rule)}, **{rule.safety.value}**, for {' and '.join(targets)}."
+    lines = ["", f"### {rule.id} {rule.name}", "", f"{facts} {_escaped(rule.why)}"]
+    if rule.advice:
+        lines += ["", f"*What a person does:* {_escaped(rule.advice)}"]
+    example = rule.examples[0]
+    after = example.before if example.after is None else example.after
+    difference = [line for line in difflib.ndiff(example.before.splitlines(), after.splitlines()) if line[0] != "?"]
+    return [*lines, "", "```diff", *(line.rstrip() for line in difference), "```"]
+
+
+def _escaped(text: str) -> str:
+    """A sentence as Markdown shows it: what could be HTML or emphasis is only text."""
+    return "".join(f"\\{c}" if c in "<>*_" else c for c in " ".join(text.split()))
+
+
+# -- what to do with them --------------------------------------------------------------------------------------------------
+
+
+def main() -> int:
+    stale = {path: text for path, text in produce().items() if not path.is_file() or path.read_text("utf-8") != text}
+    for path, text in stale.items():
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+            continue
+        old = path.read_text("utf-8").splitlines() if path.is_file() else []
+        print(*difflib.unified_diff(old, text.splitlines(), path.name, f"{path.name}, as it should be", lineterm=""), sep="\n")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""What a rule must hold beyond its types: patterns parse, regular expressions compile, positions are known."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from porter import kinds
+from porter.packs.positions import Position
+from porter.python.patterns import compile_pattern
+
+
+def faults(rule: Any, positions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The keys of a rule that cannot be used as they stand, each with the reason."""
+    for key, test in _TESTS.get(kinds.kind_of(rule), {}).items():
+        given = getattr(rule, key)
+        for text in (given,) if isinstance(given, str) else given or ():
+            try:
+                test(text)
+            except (ValueError, re.error, SyntaxError) as error:
+                yield key, _reason(text, error)
+    where = getattr(rule, "where", None)
+    if where is not None and where not in positions:
+        yield "where", f"there is no position {where!r}; the known ones are {', '.join(sorted(positions))}"
+    unbound = _placeholders(getattr(rule, "replace", None)) - _placeholders(getattr(rule, "match", None))
+    if unbound:
+        yield "replace", f"{', '.join(sorted(unbound))} does not stand in `match`"
+
+
+def position_faults(position: Position) -> Iterator[tuple[str, str]]:
+    """The same for the regular expressions of a position."""
+    for key in ("names", "compared", "suffix"):
+        text = getattr(position, key)
+        try:
+            re.compile(text)
+        except re.error as error:
+            yield key, _reason(text, error)
+
+
+# Which keys of which kind hold a text in a language of its own.
+_TESTS: dict[str, dict[str, Callable[[str], object]]] = {
+    "call": {"match": compile_pattern, "replace": compile_pattern},
+    "flag": {"match": compile_pattern, "strings": re.compile},
+    "inject": {"before": re.compile, "uses": re.compile, "code": ast.parse},
+    "text": {"match": re.compile},
+}
+
+
+def _placeholders(text: object) -> set[str]:
+    return set(re.findall(r"\${1,3}[A-Z_][A-Z0-9_]*", text)) if isinstance(text, str) else set()
+
+
+def _reason(text: str, error: Exception) -> str:
+    if isinstance(error, re.error):
+        return f"{text!r} is not a regular expression: {error}"
+    if isinstance(error, SyntaxError):
+        return f"{text!r} is not Python: {error.msg}"
+    return str(error).rstrip(".")
