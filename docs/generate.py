@@ -7,6 +7,7 @@ sessions are run again, so that what a reader sees is what porter prints.
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,27 +46,34 @@ def command_line() -> str:
         "| 3 | a fault in porter itself |\n"
         "| 130 | stopped with Ctrl-C; nothing is left half-written |\n"
     )
-    return intro + "".join(_verb(command, path) for command, path in _leaves(root, "porter"))
+    context = click.Context(root, info_name="porter", **root.context_settings)
+    return intro + "".join(_verb(leaf) for leaf in _leaves(context))
 
 
-def _leaves(command: click.Command, path: str) -> Iterator[tuple[click.Command, str]]:
+def _leaves(context: click.Context) -> Iterator[click.Context]:
+    """A context for each verb that is no group of others."""
+    command = context.command
     if not isinstance(command, click.Group):
-        yield command, path
+        yield context
         return
-    context = click.Context(command, info_name=path)
     for name in command.list_commands(context):
         inner = command.get_command(context, name)
         assert inner is not None
-        yield from _leaves(inner, f"{path} {name}")
+        yield from _leaves(click.Context(inner, info_name=name, parent=context))
 
 
-def _verb(command: click.Command, path: str) -> str:
-    context = click.Context(command, info_name=path)
-    usage = " ".join([path, *command.collect_usage_pieces(context)])
-    records = [record for option in command.get_params(context) if (record := option.get_help_record(context))]
-    rows = "".join(f"| `{names}` | {text} |\n".replace("]|", "]\\|") for names, text in records)
-    text = "\n\n".join(" ".join(part.split()) for part in (command.help or "").split("\n\n"))
-    return f"\n## {path}\n\n{text}\n\n```\n{usage}\n```\n\n| option | |\n|---|---|\n{rows}"
+def _verb(context: click.Context) -> str:
+    command = context.command
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    options = [option for option in command.get_params(context) if isinstance(option, click.Option)]
+    records = [record for option in options if (record := option.get_help_record(context))]
+    rows = "".join(f"| `{_cell(names)}` | {_escaped(_cell(text))} |\n" for names, text in records)
+    text = "\n\n".join(_escaped(part) for part in (command.help or "").split("\n\n"))
+    return f"\n## {context.command_path}\n\n{text}\n\n```\n{usage}\n```\n\n| option | |\n|---|---|\n{rows}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 # -- the rules -------------------------------------------------------------------------------------------------------------
@@ -113,7 +121,8 @@ def _entry(rule: Rule, targets: list[str]) -> list[str]:
 
 def _escaped(text: str) -> str:
     """A sentence as Markdown shows it: what could be HTML or emphasis is only text."""
-    return "".join(f"\\{c}" if c in "<>*_" else c for c in " ".join(text.split()))
+    spans = re.split(r"(`[^`]*`)", " ".join(text.split()))  # what stands between backticks is shown as it is
+    return "".join(span if span.startswith("`") else re.sub(r"([<>*_])", r"\\\1", span) for span in spans)
 
 
 # -- what to do with them --------------------------------------------------------------------------------------------------

@@ -19,6 +19,13 @@ HUGE = 5 * 1024 * 1024
 # Other version control systems keep copies of sources here; git's own folder is not even listed.
 VCS_FOLDERS = {".hg", ".svn", ".bzr"}
 
+# Folders that tools make: where .gitignore excludes them, nothing of the project lies in them.
+MACHINE_MADE = {
+    *("venv", ".venv", "env", ".env", "virtualenv", "node_modules", "site-packages", "__pycache__", "build", "dist"),
+    *(".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".cache", "target"),
+    *("wandb", "runs", "outputs", "output", "logs", "checkpoints"),
+}
+
 NOT_SOURCE = {"binary", "symlink", "submodule", "special"}
 
 
@@ -62,8 +69,22 @@ def git_paths(root: Path) -> Iterator[str]:
 
 
 def plain_paths(root: Path) -> Iterator[str]:
-    """The paths of a plain folder without what its own .gitignore files exclude: git is asked here too, with an
-    empty repo elsewhere, for only git knows all that its patterns mean."""
+    """The paths of a plain folder. Without an index nobody knows which of the files that .gitignore excludes belong to
+    the project all the same (an archive of a repo has them), so of those only what a machine made is left out."""
+    listed = set(_listed_by_rules(root))
+    yield from listed
+    for path in all_paths(root):
+        if path not in listed and not path.endswith("/") and not _machine_made(path):
+            yield path
+
+
+def _machine_made(path: str) -> bool:
+    return any(part in MACHINE_MADE or part.endswith(".egg-info") for part in PurePosixPath(path).parts[:-1])
+
+
+def _listed_by_rules(root: Path) -> Iterator[str]:
+    """What .gitignore leaves of a plain folder: git is asked, with an empty repo elsewhere, for only git knows all
+    that its patterns mean."""
     with tempfile.TemporaryDirectory(prefix="porter-", ignore_cleanup_errors=True) as folder:
         try:
             git.run(Path(folder), "init", "--quiet", "--template=")
