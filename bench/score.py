@@ -28,9 +28,10 @@ def main() -> int:
         folder = (arguments.out or Path(scratch)) / arguments.target
         flags = port_all(arguments.originals, folder / "ported", arguments.target)
         (folder / "FLAGS.json").write_text(json.dumps(flags, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        command = [sys.executable, arguments.scorer, arguments.originals, folder / "ported", arguments.labels]
-        options = ["--target", arguments.target, "--flags", folder / "FLAGS.json", *arguments.options]
-        return subprocess.run([*command, *options], check=False).returncode
+        command: list[str | Path] = [sys.executable, arguments.scorer]
+        command += [arguments.originals, folder / "ported", arguments.labels]
+        command += ["--target", arguments.target, "--flags", folder / "FLAGS.json", *arguments.options]
+        return subprocess.run(command, check=False).returncode
 
 
 def port_all(originals: Path, ported: Path, target: str) -> list[dict[str, Any]]:
@@ -41,7 +42,8 @@ def port_all(originals: Path, ported: Path, target: str) -> list[dict[str, Any]]
     for repo in sorted(path for path in originals.iterdir() if path.is_dir()):
         print(f"porting {repo.name} to {target}", file=sys.stderr)
         out = ported / repo.name
-        porter = [sys.executable, "-m", "porter", "migrate", repo, "--target", target, "--out", out, "--quiet"]
+        porter = [sys.executable, "-m", "porter", "migrate", str(repo)]
+        porter += ["--target", target, "--out", str(out), "--quiet"]
         code = subprocess.run(porter, check=False).returncode
         if code not in (PORTED, NEEDS_A_PERSON):
             sys.exit(f"porter migrate {repo} ended with {code}; nothing was scored.")
@@ -63,7 +65,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("scorer", type=Path, metavar="SCORER.py")
     parser.add_argument("--target", default="mlu", help="npu or mlu [mlu]")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="keep the ports and flags there")
-    arguments, arguments.options = parser.parse_known_args()
+    arguments, others = parser.parse_known_args()
+    arguments.options = others
     if not arguments.originals.is_dir():
         parser.error(f"there is no folder {arguments.originals}; name the one that holds the repos.")
     for file in (arguments.labels, arguments.scorer):

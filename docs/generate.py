@@ -32,7 +32,7 @@ def produce() -> dict[Path, str]:
     return whole | {path: replayed(path.read_text(encoding="utf-8")) for path in sorted(written)}
 
 
-# -- the command line ----------------------------------------------------------------------------------------------------
+# -- the command line ---
 
 
 def command_line() -> str:
@@ -76,7 +76,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-# -- the rules -------------------------------------------------------------------------------------------------------------
+# -- the rules ---
 
 
 def rule_list() -> str:
@@ -96,8 +96,9 @@ def rule_list() -> str:
         "# The rules",
         "",
         MADE,
-        f"{len(found)} rules in {len(paths)} packs. [rules.md](rules.md) explains the language that they are written in. *safe* is",
-        "applied, *review* is applied and marked, *manual* is never applied; a flag that is safe says that the place may stay.",
+        f"{len(found)} rules in {len(paths)} packs. [rules.md](rules.md) explains the language that they are written",
+        "in. *safe* is applied, *review* is applied and marked, *manual* is never applied; a flag that is safe says",
+        "that the place may stay.",
     ]
     homes = dict.fromkeys(home for home, _ in sorted(found, key=lambda key: (key[0] != "base", key)))
     for home in homes:
@@ -125,7 +126,7 @@ def _escaped(text: str) -> str:
     return "".join(span if span.startswith("`") else re.sub(r"([<>*_])", r"\\\1", span) for span in spans)
 
 
-# -- what to do with them --------------------------------------------------------------------------------------------------
+# -- what to do with them ---
 
 
 def main() -> int:
@@ -135,7 +136,10 @@ def main() -> int:
             path.write_text(text, encoding="utf-8")
             continue
         old = path.read_text("utf-8").splitlines() if path.is_file() else []
-        print(*difflib.unified_diff(old, text.splitlines(), path.name, f"{path.name}, as it should be", lineterm=""), sep="\n")
+        print(
+            *difflib.unified_diff(old, text.splitlines(), path.name, f"{path.name}, as it should be", lineterm=""),
+            sep="\n",
+        )
     return 1 if stale and "--check" in sys.argv else 0
 
 

@@ -1,7 +1,7 @@
 """Replays the console sessions of a page: each command is run in a scratch folder and its real output put below it.
 
-A session is a block fenced as `console`, in which a line that starts with `$ ` is a command. All sessions of a page share
-one scratch folder with a copy of `fixtures`; a block below a comment `<!-- file: NAME -->` is written there as a file.
+A session is a block fenced as `console`, in which a line that starts with `$ ` is a command. All sessions of a page
+share one scratch folder with a copy of `fixtures`; a block below `<!-- file: NAME -->` is written there as a file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = "/home/you"  # what a page shows in the place of the scratch folder
+HOME = "~"  # what a page shows in the place of the scratch folder
 
 _BLOCK = re.compile(
     r"(?P<head>(?:<!-- file: (?P<file>[\w./-]+) -->\n)?^ *```(?P<language>\w+)\n)(?P<body>.*?)(?=^ *```$)", re.M | re.S

@@ -10,7 +10,8 @@ from porter.checkout.source import Checkout
 from porter.checkout.text import decode
 from porter.checkout.upstream import detect
 from porter.checkout.walk import Entry, walk
-from porter.errors import UndecodableError
+from porter.errors import UndecodableError, UsageError
+from porter.findings import unread
 from porter.model import Dependency, FilePlan, Finding, Plan, Problem, Target
 from porter.packs.load import load
 from porter.packs.pack import Pack
@@ -81,7 +82,13 @@ def _plan(checkout: Checkout, entries: list[Entry], context: Context, progress: 
             )
             continue
         planner = plan_python if entry.kind == "python" else plan_artefact
-        planned, trouble = planner(entry, raw, context)
+        try:
+            planned, trouble = planner(entry, raw, context)
+        except UsageError:
+            raise
+        except Exception as error:  # one file must never stop the run; it is said, and the file stays as it is
+            reason = f"A fault in porter itself: {type(error).__name__}: {error}."
+            planned, trouble = unread(entry, raw, context, 1, reason, "Port the lines below by hand, and report this.")
         problems += trouble
         if planned is not None:
             files.append(planned)

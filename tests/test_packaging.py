@@ -25,8 +25,9 @@ NAMES = [str(file.relative_to(ROOT)) for file in FILES]
 LONGEST = 300
 HEAVY = ("libcst", "git", "jinja2", "rich", "yaml", "tomlkit", "tree_sitter", "msgspec", "packaging", "torch")
 
-# Home folders and the like. What stands in a fixture or a test is the text of a ported repo and not ours.
-MACHINE = re.compile(rb"(?<![\w.$}/-])/(?:work|root|home|Users|tmp/[\w.-]+|private/var|mnt/[\w.-]+)/[\w.-]+")
+# Home folders and the like. What stands in a fixture or a test is the text of a ported repo and not ours,
+# and /home/you is what the documents call the reader's folder.
+MACHINE = re.compile(rb"(?<![\w.$}/-])/(?:work|root|home(?!/you\b)|Users|tmp/[\w.-]+|private/var|mnt/[\w.-]+)/[\w.-]+")
 NOT_OURS = ("fixtures/", "tests/", "reports/", "docs/", "rules/facts/")
 
 _PROBE = """

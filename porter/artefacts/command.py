@@ -49,7 +49,8 @@ class Command:
     def is_code(self, index: int) -> bool:
         """The text behind `python -c`."""
         before = [self.word.text, *(word.text for word in self.arguments[:index])]
-        return index > 0 and before[-1] == "-c" and any(re.search(r"(^|/)python[\d.]*$", word) for word in before)
+        flag = index > 0 and re.fullmatch(r"-[bBdEiIOPqsSuvx]*c", before[-1]) is not None
+        return flag and any(re.search(r"(^|/)python[\d.]*$", word) for word in before)
 
     def names_variable(self, index: int) -> bool:
         """Whether the word is the name of a variable: `mpirun -x NAME`, `printenv NAME`."""

@@ -20,6 +20,10 @@ _COMMAND = re.compile(r"(?i)run|command|cmds?|script|scripts|entrypoint|args|she
 _PROSE = re.compile(
     r"(?i)description|labels?|title|summary|help|placeholder|comment|about|text|message|content|value|body|name"
 )
+_SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}")  # words in a row, as no option or image has them
+_RUNS = re.compile(
+    r"\s*(#!|\$ |(sudo|apt|apt-get|yum|dnf|pip\d?|conda|docker|podman|python\d?|export|source|bash|sh)\s)"
+)
 _CI = re.compile(r"(^|/)(\.github/workflows/|\.circleci/|\.buildkite/|\.gitlab-ci|azure-pipelines|\.azure|\.travis)")
 _CI_BECAUSE = "It is a job of upstream's own CI, whose machines the port does not have."
 _CI_ADVICE = "If the job is to run for the port, give it a machine with the target and make the same change here."
@@ -43,14 +47,19 @@ def read(page: Page) -> Reading:
         if scalar.is_key:
             reading.stays.append(Stay(scalar.start, scalar.end, "key: a name that other programs look up", rules=True))
         else:
-            reading.stays.append(Stay(scalar.start, scalar.end, _why(scalar), once=big, rules=True))
-        sites = _sites(page, scalar, beside.get(scalar.path, set()))
-        reading.sites += [site.withheld(_CI_BECAUSE, _CI_ADVICE) for site in sites] if _CI.search(page.path) else sites
+            reading.stays.append(Stay(scalar.start, scalar.end, _why(scalar), once=big, rules=not _tells(scalar)))
+        sites = _sites(page, scalar, beside.get(scalar.path, set()), reading)
+        reading.sites += _of_ci(sites) if _CI.search(page.path) else sites
     if big:
         reading.stays = [
             Stay(0, len(page.data), "data: a file for programs, too large to be a configuration", once=True)
         ]
     return reading
+
+
+def _of_ci(sites: Iterator[Proposal]) -> Iterator[Proposal]:
+    """Sites without their edits; an import that nothing needs any more is no site."""
+    return (site.withheld(_CI_BECAUSE, _CI_ADVICE) for site in sites if site.end > site.start)
 
 
 def scalars(kind: str, data: bytes) -> Iterator[Scalar]:
@@ -68,6 +77,13 @@ def _comments(page: Page) -> Iterator[tuple[int, int]]:
     return iter(())
 
 
+def _tells(scalar: Scalar) -> bool:
+    """Whether a value is prose for a reader, of which rules on the text of lines do not speak."""
+    if any(_COMMAND.fullmatch(name) or _ENVIRONMENT.fullmatch(name) for name in scalar.names[:2]):
+        return False
+    return _SENTENCE.search(scalar.text) is not None and _RUNS.match(scalar.text) is None
+
+
 def _why(scalar: Scalar) -> str:
     key = scalar.path[-1] if scalar.path else "the file"
     if "://" in scalar.text:
@@ -79,7 +95,7 @@ def _why(scalar: Scalar) -> str:
     return f"value: that of {key}, which does not name a device"
 
 
-def _sites(page: Page, scalar: Scalar, beside: set[str]) -> Iterator[Proposal]:
+def _sites(page: Page, scalar: Scalar, beside: set[str], reading: Reading) -> Iterator[Proposal]:
     under = scalar.names[1:] if scalar.is_key else scalar.names
     if scalar.is_key:
         if scalar.exact and scalar.text in page.variables:
@@ -92,7 +108,7 @@ def _sites(page: Page, scalar: Scalar, beside: set[str]) -> Iterator[Proposal]:
         what = f"the key {scalar.path[-1]}" if scalar.path else "the file"
         sure = not any(_PROSE.fullmatch(name) for name in scalar.names[:1])
         yield from value(page, scalar.names, scalar.text, scalar.start, what, strict=sure, beside=beside)
-    yield from _commands(page, scalar)
+    yield from _commands(page, scalar, reading)
 
 
 def _named(page: Page, scalar: Scalar, sure: bool) -> Iterator[Proposal]:
@@ -107,14 +123,37 @@ def _body(data: bytes, scalar: Scalar) -> int:
     return data.find(b"\n", scalar.start, scalar.end) + 1 or scalar.end
 
 
-def _commands(page: Page, scalar: Scalar) -> Iterator[Proposal]:
+class _Script:
+    """The text of a block without the indent of its lines, as the shell gets it."""
+
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        at_line = data[start - 1 : start] == b"\n"
+        self._indent = re.compile(rb"[ ]*").match(data, start)[0] if at_line else b""  # type: ignore[index]
+        text, places = bytearray(), list[int]()
+        for line in re.finditer(rb"[^\n]*\n?", data[start:end]):
+            skip = len(self._indent) if line[0].startswith(self._indent) else 0
+            text += line[0][skip:]
+            places += range(start + line.start() + skip, start + line.end())
+        self.text = bytes(text)
+        self._places = (*places, end)
+
+    def place(self, at: int) -> int:
+        return self._places[at]
+
+    def written(self, text: bytes) -> bytes:
+        return text.replace(b"\n", b"\n" + self._indent)
+
+
+def _commands(page: Page, scalar: Scalar, reading: Reading) -> Iterator[Proposal]:
     """Command lines, read as the shell would, and lists of `NAME=value`."""
     set_alone = re.match(r"[A-Z][A-Z0-9_]*=", scalar.text) is not None
     runs = any(_COMMAND.fullmatch(name) for name in scalar.names[:2])
     listed = set_alone and any(_ENVIRONMENT.fullmatch(name) for name in scalar.names[:2])
     if runs and not listed:
-        start = _body(page.data, scalar)
-        yield from shell.read(page.part(page.data[start : scalar.end])).moved(lambda at: start + at).sites
+        script = _Script(page.data, _body(page.data, scalar), scalar.end)
+        nested = shell.read(page.part(script.text)).moved(script.place, script.written)
+        reading.troubles += nested.troubles
+        yield from nested.sites
         return
     for site in in_command(page, scalar.start, scalar.end, "It is set in a command."):
         if listed:

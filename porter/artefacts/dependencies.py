@@ -36,6 +36,16 @@ def installs(words: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     return []
 
 
+def clones(words: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """The repository that `git clone` fetches, written as pip writes it."""
+    names = [word for word, _, _ in words]
+    if not names or names[0].rpartition("/")[2] not in {"git", "sudo"}:
+        return []
+    verb = next((i for i, name in enumerate(names) if name in {"clone", "submodule"}), len(names))
+    addresses = [word for word in words[verb + 1 :] if re.match(r"(https?|ssh|git)://|git@", word[0])]
+    return [(f"git+{text.rstrip('/')}", start, end) for text, start, end in addresses[:1]]
+
+
 def _packages(words: list[tuple[str, int, int]]) -> Iterator[tuple[str, int, int]]:
     skip = False
     for word, start, end in words:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from porter.artefacts import shell
+from porter.artefacts.dependencies import requirement
+from porter.artefacts.embedded import Host, python
 from porter.artefacts.page import Page, Reading, Stay
 from porter.artefacts.values import value
 from porter.artefacts.variables import in_command, other_variable, variable
@@ -19,6 +21,7 @@ _INSTRUCTION = re.compile(
 )
 _COMMENT = re.compile(rb"(?m)^[ \t]*#[^\r\n]*")
 _PAIR = re.compile(rb"""([A-Za-z_]\w*)=("(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s\\]|\\.)*)""")
+_HEREDOC = re.compile(rb"(?<!<)<<-?[\"']?(\w+)[\"']?")
 _OPTIONS = re.compile(rb"(?:--[\w-]+=\S+\s+)*")
 
 
@@ -34,10 +37,14 @@ def read(page: Page) -> Reading:
     reading = Reading(
         stays=[Stay(*found.span(), "comment: text for a reader") for found in _COMMENT.finditer(page.data)]
     )
-    for found in _INSTRUCTION.finditer(page.data):
-        word = found["word"].upper()
-        start, end = found.span("rest")
-        if word == b"RUN" and not found["rest"].lstrip().startswith(b"["):
+    at = 0
+    while found := _INSTRUCTION.search(page.data, at):
+        word, (start, end) = found["word"].upper(), found.span("rest")
+        bodies = list(_bodies(page.data, start, end)) if word in {b"RUN", b"COPY", b"ADD"} else []
+        at = max([found.end(), *(end for _, end in bodies)])
+        if bodies:
+            _heredoc(page, (start, end), bodies, reading, script=word == b"RUN")
+        elif word == b"RUN" and not found["rest"].lstrip().startswith(b"["):
             start = _OPTIONS.match(page.data, start, end).end()  # type: ignore[union-attr]
             _shell(page, start, end, reading)
         elif word in {b"ENV", b"ARG"}:
@@ -50,6 +57,36 @@ def read(page: Page) -> Reading:
         elif word in {b"LABEL", b"MAINTAINER"}:
             reading.stays.append(Stay(start, end, "label: text for a reader"))
     return reading
+
+
+def _bodies(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The here-documents that an instruction opens: their text, and where the line behind them begins."""
+    at = end
+    for opened in _HEREDOC.finditer(data, start, end):
+        closing = re.compile(rb"(?m)^[\t]*" + re.escape(opened[1]) + rb"[ \t]*\r?$")
+        body = data.find(b"\n", at) + 1
+        closed = closing.search(data, body) if body else None
+        if closed is None:
+            return
+        yield body, closed.start()
+        at = closed.end()
+
+
+def _heredoc(
+    page: Page, line: tuple[int, int], bodies: list[tuple[int, int]], reading: Reading, *, script: bool
+) -> None:
+    """A body is a script of its own, unless a command in front of it gets it: `RUN python - <<EOF`, `COPY <<EOF /x`."""
+    start = _OPTIONS.match(page.data, *line).end()  # type: ignore[union-attr]
+    if not script or _HEREDOC.match(page.data, start) is None:
+        last = page.data.find(b"\n", bodies[-1][1])
+        bodies = [(start, last if last >= 0 else len(page.data))]
+    for begin, stop in bodies:
+        if page.data[begin:stop].startswith(b"#!") and b"python" in page.data[begin:stop].split(b"\n")[0]:
+            reading.add(python(page, begin, stop, Host("a here-document", quoted=False)))
+        else:
+            nested = shell.read(page.part(page.data[begin:stop])).moved(lambda offset, base=begin: offset + base)  # type: ignore[misc]
+            nested.flaws = 0
+            reading.add(nested)
 
 
 def _shell(page: Page, start: int, end: int, reading: Reading) -> None:
@@ -69,10 +106,12 @@ def _variables(page: Page, start: int, end: int, exported: bool) -> Iterator[Pro
     for pair in pairs:
         name_text = pair[1].decode()
         yield from variable(page, name_text, pair.start(1))
-        if exported:
+        if exported or not name_text.endswith("VERSION"):  # a version is a part of an image's name
             yield from other_variable(page, name_text, pair.start(1))
         quotes = 1 if pair[2][:1] in (b'"', b"'") else 0
         text = pair[2][quotes : len(pair[2]) - quotes].decode("utf-8", "replace")
+        if re.match(r"git\+|https?://\S+\.(whl|tar\.gz|zip)$", text):
+            yield from requirement(page, text, pair.start(2) + quotes, pair.end(2) - quotes)
         yield from value(page, (name_text,), text, pair.start(2) + quotes, f"the variable {name_text}", strict=False)
     yield from in_command(page, start, end)
 

@@ -17,6 +17,8 @@ _ASSIGN = re.compile(
 )
 _EXPORT = re.compile(rb"(?m)^(?:un)?export[ \t]+(?P<name>[A-Z_][A-Z0-9_]*)[ \t]*\r?$")
 _MAKE_READ = re.compile(rb"\$[({](?P<name>[A-Z_][A-Z0-9_]*)[)}]")
+# `$(shell ...)` outside of recipes, with two levels of brackets inside.
+_CALL = re.compile(rb"(?m)^(?!\t)[^\r\n#]*?\$\(shell[ \t]+(?P<text>(?:[^()\r\n]|\((?:[^()\r\n]|\([^()\r\n]*\))*\))*)\)")
 _COMMENT = re.compile(rb"(?m)(?:^|[ ])(?P<site>#[^\r\n]*)")
 
 
@@ -41,7 +43,7 @@ def read(page: Page) -> Reading:
     for expression in (_EXPORT, _MAKE_READ):
         for found in expression.finditer(page.data):
             reading.sites += variable(page, found["name"].decode(), found.start("name"))
-    for found in _RECIPE.finditer(page.data):
+    for found in (*_RECIPE.finditer(page.data), *_CALL.finditer(page.data)):
         start = found.start("text")
         nested = shell.read(page.part(_as_shell(found["text"]))).moved(lambda offset, base=start: offset + base)  # type: ignore[misc]
         nested.flaws = 0

@@ -15,20 +15,23 @@ from porter.checkout.walk import Entry
 _CONDA = re.compile(r"(environment|conda|env|meta)[\w.-]*\.ya?ml|[\w.-]*(environment|conda)[\w.-]*\.ya?ml")
 # Tables whose keys are packages, and lists whose items are.
 _TABLES = re.compile(
-    r"(tool\.poetry(\.group\.[^.]+)?\.(dev-)?dependencies|packages|dev-packages|tool\.pixi\.(pypi-)?dependencies|"
-    r"tool\.poetry\.dev-dependencies)"
+    r"(tool\.poetry(\.group\.[^.]+)?\.(dev-)?dependencies|packages|dev-packages|"
+    r"((tool\.)?pixi\.)?(feature\.[^.]+\.|target\.[^.]+\.)*(pypi-|host-|build-)?dependencies)"
 )
 _LISTS = re.compile(
-    r"(project\.(optional-)?dependencies(\..*)?|dependency-groups\..*|build-system\.requires|tool\.(uv|pdm)\..*dependencies.*|"
+    r"(tool\.poetry\.extras(\..*)?|tool\.hatch\.envs\..*dependencies|project\.(optional-)?dependencies(\..*)?|dependency-groups\..*|build-system\.requires|tool\.(uv|pdm)\..*dependencies.*|"
     r"options\.(install_requires|setup_requires|tests_require)|options\.extras_require\..*|tox.*\.deps|testenv.*\.deps|"
     r"dependencies(\.pip)?|requirements\.(build|host|run)|outputs\.requirements\.(build|host|run))"
 )
 
 
 def concerns(entry: Entry) -> bool:
+    """Every TOML file may hold tables of requirements; those of Cargo name crates."""
     name = PurePosixPath(entry.path).name.lower()
     return (
-        name in {"pyproject.toml", "setup.cfg", "pipfile", "tox.ini", "pixi.toml"} or _CONDA.fullmatch(name) is not None
+        name in {"setup.cfg", "tox.ini"}
+        or (entry.kind == "toml" and name != "cargo.toml")
+        or _CONDA.fullmatch(name) is not None
     )
 
 
@@ -40,18 +43,24 @@ def wants(data: bytes) -> bool:
 def read(page: Page) -> Reading:
     reading = Reading()
     if page.entry.kind in {"toml", "ini", "yaml"}:
+        listed: set[tuple[str, ...]] = set()
         for scalar in scalars(page.entry.kind, page.data):
             reading.sites += [
-                site for text in _declared(scalar) for site in requirement(page, text, scalar.start, scalar.end)
+                site for text in _declared(scalar, listed) for site in requirement(page, text, scalar.start, scalar.end)
             ]
     return reading
 
 
-def _declared(scalar: Scalar) -> Iterator[str]:
+def _declared(scalar: Scalar, listed: set[tuple[str, ...]]) -> Iterator[str]:
     """The requirement that a scalar writes, if it stands in a list or table of them."""
-    path = ".".join(scalar.path)
-    if scalar.is_key:
-        if _TABLES.fullmatch(path):
+    if not scalar.is_key:
+        if _LISTS.fullmatch(".".join(scalar.path)):
             yield scalar.text
-    elif _LISTS.fullmatch(path):
+    elif _TABLES.fullmatch(".".join(scalar.path)):
+        listed.add((*scalar.path, scalar.text))
         yield scalar.text
+    elif (
+        _TABLES.fullmatch(".".join(scalar.path[:-1])) and scalar.path not in listed
+    ):  # [tool.poetry.dependencies.torch]
+        listed.add(scalar.path)
+        yield scalar.path[-1]

@@ -1,16 +1,17 @@
-"""Native code: CUDA sources and headers; one site for each file, since porting a kernel is a person's work."""
+"""Native code: CUDA sources, headers and bindings; one site for each file, since porting it is a person's work."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-from porter.artefacts.page import Page, Reading, manual
+from porter.artefacts.page import Page, Reading, Stay, manual
 from porter.checkout.walk import Entry
 from porter.kinds import text as text_kind
 
 _KINDS = frozenset({"cuda", "cpp"})
 _KERNEL = re.compile(rb"\b__global__\b")
+_COMMENT = re.compile(rb"//[^\r\n]*|/\*.*?\*/|(\"(?:[^\"\\\r\n]|\\.)*\")", re.DOTALL)  # or a string
 _LAUNCH = re.compile(rb"<<<")
 
 
@@ -23,19 +24,23 @@ def wants(data: bytes) -> bool:
 
 
 def read(page: Page) -> Reading:
-    """The first match of the rules for native code stands for the whole file."""
+    """One match stands for the whole file: the first of the rule that means the most work."""
     reading = Reading()
     code = _without_comments(page.data)
-    first = min(text_kind.find_text(code, page.line_rules), key=lambda site: site.start, default=None)
+    reading.stays += [
+        Stay(*found.span(), "comment: text for a reader") for found in _COMMENT.finditer(page.data) if found[1] is None
+    ]
+    found = text_kind.find_text(code, page.line_rules)
+    first = min(found, key=lambda site: (-site.rule.effort, site.start), default=None)
     if first is None:
         return reading
     kernels, launches = len(_KERNEL.findall(code)), len(_LAUNCH.findall(code))
-    because = f"The file has {kernels} kernel{'s'[: kernels != 1]} and {launches} launch{'es'[: 2 * (launches != 1)]}."
+    counted = f"The file has {kernels} kernel{'s'[: kernels != 1]} and {launches} launch{'es'[: 2 * (launches != 1)]}."
+    because = counted if kernels or launches else ""
     reading.sites.append(replace(manual(first.rule, first.start, first.end, because), advice=first.advice))
     reading.covers.append((0, len(page.data)))
     return reading
 
 
 def _without_comments(data: bytes) -> bytes:
-    blank = re.compile(rb"//[^\r\n]*|/\*.*?\*/|(\"(?:[^\"\\\r\n]|\\.)*\")", re.DOTALL)
-    return blank.sub(lambda found: found[1] or re.sub(rb"[^\r\n]", b" ", found[0]), data)
+    return _COMMENT.sub(lambda found: found[1] or re.sub(rb"[^\r\n]", b" ", found[0]), data)

@@ -116,6 +116,13 @@ class Page:
         return [(rule, re.compile(pattern)) for rule in self._rules(flag.Rule) for pattern in rule.strings]
 
     @cached_property
+    def others(self) -> list[tuple[env.Rule, Any]]:
+        """The rules for variables that no rule knows by name, with their compiled expressions."""
+        import re
+
+        return [(rule, re.compile(rule.others)) for rule in self._rules(env.Rule) if rule.others]
+
+    @cached_property
     def package_rule(self) -> flag.Rule | None:
         return next((rule for rule in self._rules(flag.Rule) if rule.packages), None)
 

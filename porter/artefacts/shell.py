@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from porter.artefacts import comparisons, words
 from porter.artefacts.command import Command, plain_option
-from porter.artefacts.dependencies import installs, requirement
-from porter.artefacts.embedded import python
+from porter.artefacts.dependencies import clones, installs, requirement
+from porter.artefacts.embedded import Host, python
+from porter.artefacts.heredocs import Heredoc, masked, unescaped
 from porter.artefacts.page import Page, Reading, Stay, manual
 from porter.artefacts.values import value
 from porter.artefacts.variables import in_command, other_variable, variable
@@ -40,6 +41,7 @@ def wants(data: bytes) -> bool:
 def read(page: Page) -> Reading:
     """The sites of a script, or of any piece of shell text."""
     # Carriage returns are blanks here, also behind a backslash; every other byte keeps its place.
+    windows = b"\r\n" in page.data
     page = page.part(page.data.replace(b"\\\r\n", b" \\\n").replace(b"\r\n", b" \n"))
     reader = _Reader(page)
     root = _parser().parse(page.data).root_node
@@ -49,6 +51,8 @@ def read(page: Page) -> Reading:
             reader.reading.sites += handler(node)
         if node.type == "ERROR" or node.is_missing:
             reader.reading.flaws += 1
+    if windows:
+        return reader.reading.moved(int, lambda text: text.replace(b"\n", b"\r\n"))
     return reader.reading
 
 
@@ -85,7 +89,10 @@ class _Reader:
         if name is None:
             return
         parent = node.parent
-        if parent is not None and (parent.type == "command" or self._text(parent).startswith("export")):
+        if parent is not None and (
+            parent.type == "command"
+            or (parent.type == "declaration_command" and self._text(parent).startswith("export"))
+        ):
             yield from other_variable(self.page, self._text(name), node.start_byte)
         for item in () if given is None else given.named_children if given.type == "array" else (given,):
             word = self._word(item)
@@ -148,14 +155,14 @@ class _Reader:
                 yield from variable(self.page, self._text(child), child.start_byte)
 
     def on_heredoc_redirect(self, node: Node) -> Iterator[Proposal]:
-        body = next((child for child in node.named_children if child.type == "heredoc_body"), None)
-        if body is None or node.parent is None:
+        found = Heredoc.read(node, self.page.data)
+        if found is None:
             return
-        command = self._text(node.parent)
-        start, end = body.start_byte, body.end_byte
-        if re.match(r"\S*python[\d.]*\b", command):
-            self.reading.add(python(self.page, start, end, "a here-document"))
-        elif re.match(r"(sudo\s+)?(bash|sh|zsh|ssh|srun)\b", command):
+        start, end = found.span(self.page.data)
+        if found.is_python:
+            data, frozen = found.masked(self.page.data)
+            self.reading.add(python(self.page.part(data), start, end, Host("a here-document", True, False, frozen)))
+        elif found.is_shell:
             yield from in_command(self.page, start, end, "It is set in a here-document that a shell runs.", reads=False)
         else:
             self.reading.stays.append(Stay(start, end, "here-document: text that this script writes or hands on"))
@@ -189,7 +196,7 @@ class _Reader:
         kept = self._is_kept(node)
         for argument in command.arguments:
             self.reading.stays.append(
-                Stay(argument.start, argument.end, f"message: text that {command.name} {command.does}")
+                Stay(argument.start, argument.end, f"message: text that {command.name} {command.does}", rules=kept)
             )
             if kept or command.edits_text:
                 found = in_command(self.page, argument.start, argument.end, reads=argument.node.type == "raw_string")
@@ -214,12 +221,22 @@ class _Reader:
 
     def _installed(self, command: Command) -> Iterator[Proposal]:
         spelled = [(word.text, word.start, word.end) for word in (command.word, *command.arguments)]
-        for text, start, end in installs(spelled):
+        for text, start, end in (*installs(spelled), *clones(spelled)):
             yield from requirement(self.page, text, start, end)
 
     def _code(self, argument: words.Word) -> None:
-        if argument.node.type in {"string", "raw_string"} and not argument.expands:
-            self.reading.add(python(self.page, argument.start + 1, argument.end - 1, "a command line"))
+        if argument.node.type not in {"string", "raw_string"}:
+            return
+        data, start, end = self.page.data, argument.start + 1, argument.end - 1
+        frozen = ""
+        if argument.expands:
+            data, frozen = masked(data, argument.node), "the shell puts something into it"
+        elif self.page.entry.kind == "notebook" and re.search(rb"[{$]", data[start:end]):
+            frozen = "the notebook puts something into it"
+        if argument.node.type == "string":
+            data = unescaped(data, start, end)
+        lines = self.page.entry.kind in {"shell", "text"}
+        self.reading.add(python(self.page.part(data), start, end, Host("a command line", lines, frozen=frozen)))
 
     def _quoted(self, argument: words.Word) -> None:
         """A command inside quotes, such as that of `screen -X stuff`, `ssh` or `bash -c`, is read like any other."""

@@ -46,7 +46,7 @@ def value(
                 else site
             )
             return
-        if strict:
+        if strict and rule.to is not None:  # a value without a counterpart is an everyday word elsewhere
             advice = f"If it means what the rule speaks of, write {rule.to!r} here; if not, leave it."
             yield manual(
                 rule, start, end, f"Here it is the value of {what}, so porter cannot tell what it means.", advice

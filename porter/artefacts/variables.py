@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from porter.artefacts.page import Page, manual
 from porter.model import Edit
@@ -14,6 +15,9 @@ _SET = re.compile(rb"(?<![\w$\-.{])([A-Z][A-Z0-9_]+)=")
 _READ = re.compile(rb"\$\{?[!#]?([A-Z][A-Z0-9_]+)\b")
 _NAMED = re.compile(rb"(?:\bexport|\bunset|\bprintenv|(?<!\w)-x|(?<!\w)-e|--env)[ =]+([A-Z][A-Z0-9_]+)(?![\w=])")
 
+# The value behind a variable's name, when it is a folder of the CUDA toolkit.
+_TOOLKIT = re.compile(rb"[\"']?[ \t]*(?:[:?+]?=|:)?[ \t]*[\"']?[~/][^\s\"';]*cuda")
+
 
 def variable(page: Page, name: str, start: int, because: str = "") -> Iterator[Proposal]:
     """The site of a variable's name at an offset, where a rule speaks of it."""
@@ -22,7 +26,11 @@ def variable(page: Page, name: str, start: int, because: str = "") -> Iterator[P
         return
     rule, new = known
     end = start + len(name)
-    if new is None:
+    if _TOOLKIT.match(page.data, end):  # a rule on paths says more, where it speaks
+        yield replace(
+            manual(rule, start, end, f"Its value is a path of the CUDA toolkit. {because}".strip()), fallback=True
+        )
+    elif new is None:
         yield manual(rule, start, end, f"{name} has no counterpart on the target. {because}".strip())
     elif new != name:
         yield Proposal(
@@ -31,10 +39,10 @@ def variable(page: Page, name: str, start: int, because: str = "") -> Iterator[P
 
 
 def other_variable(page: Page, name: str, start: int) -> Iterator[Proposal]:
-    """A variable that is handed to programs and of which only a flag knows."""
-    rule = next((rule for rule, regex in page.strings if regex.fullmatch(name)), None)
+    """A variable that is handed to programs and that no rule knows; a rule on the line's text says more."""
+    rule = next((rule for rule, regex in page.others if regex.fullmatch(name)), None)
     if rule is not None and name not in page.variables:
-        yield manual(rule, start, start + len(name))
+        yield replace(manual(rule, start, start + len(name)), fallback=True)
 
 
 def in_command(page: Page, start: int, end: int, because: str = "", *, reads: bool = True) -> Iterator[Proposal]:

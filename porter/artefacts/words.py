@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_EXPANSIONS = frozenset(
+EXPANSIONS = frozenset(
     {"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution"}
 )
-WORDS = frozenset({"word", "string", "raw_string", "concatenation", "number"}) | _EXPANSIONS
+WORDS = frozenset({"word", "string", "raw_string", "concatenation", "number"}) | EXPANSIONS
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Word:
     @property
     def expands(self) -> bool:
         """Whether the shell puts something into the word."""
-        return any(node.type in _EXPANSIONS for node in nodes(self.node))
+        return any(node.type in EXPANSIONS for node in nodes(self.node))
 
 
 def nodes(root: Node) -> Iterator[Node]:
@@ -57,7 +57,7 @@ def read(node: Node, data: bytes) -> Word:
 
 
 def _collect(node: Node, data: bytes, text: list[str], offsets: list[int]) -> None:
-    if node.type in _EXPANSIONS:
+    if node.type in EXPANSIONS:
         text.append("0")
         offsets.append(node.start_byte)
     elif node.type in {"concatenation", "command_name"}:
@@ -66,7 +66,7 @@ def _collect(node: Node, data: bytes, text: list[str], offsets: list[int]) -> No
     elif node.type in {"string", "translated_string"}:
         at = node.start_byte + (1 if node.type == "string" else 2)
         for child in node.children:
-            if child.type in _EXPANSIONS:
+            if child.type in EXPANSIONS:
                 _plain(data, at, child.start_byte, text, offsets)
                 _collect(child, data, text, offsets)
                 at = child.end_byte

@@ -16,7 +16,13 @@ from porter.errors import UsageError
 
 NEEDS_A_PERSON, BAD_INPUT, INTERNAL, INTERRUPTED = 1, 2, 3, 130
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+# What a machine may answer anywhere, and what a person does about it.
+_MENDS = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some of your quota",
+    errno.EACCES: "mend the permissions",
+    errno.EPERM: "mend the permissions",
+}
 
 _SECTIONS = {"port": "Port a repository", "know": "Know the rules and targets", "help": "Help"}
 
@@ -74,13 +80,7 @@ def main() -> None:
     except Exception as error:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
-        code = INTERNAL
-        if isinstance(error, OSError) and error.errno in _FULL:
-            _say(f"porter: the output cannot be written ({error.strerror}); free some space.")
-            code = BAD_INPUT
-        else:
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            _say(f"porter: a fault in porter itself ({what}). Run again with --verbose and report it, please.")
+        code = _fault(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -91,6 +91,17 @@ def _sentence(error: Exception) -> str:
         context = getattr(error, "ctx", None)
         text = f"{error.format_message()} See `{context.command_path if context else 'porter'} --help`."
     return " ".join(text.splitlines())
+
+
+def _fault(error: Exception) -> int:
+    """Say what went wrong: the machine's answer is a person's to mend, anything else is porter's own fault."""
+    if isinstance(error, OSError) and error.errno in _MENDS:
+        where = error.filename if isinstance(error.filename, str) else "the output"
+        _say(f"porter: {' '.join(where.split())}: {error.strerror}; {_MENDS[error.errno]}.")
+        return BAD_INPUT
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    _say(f"porter: a fault in porter itself ({what}). Run again with --verbose and report it, please.")
+    return INTERNAL
 
 
 def _say(text: str) -> None:

@@ -18,14 +18,19 @@ from porter.python.scene import Scene
 
 
 class Rule(Head, tag_field="kind", tag="api", rename={"source": "from"}, frozen=True, kw_only=True):
-    """`from` and all below it become `to`; without `to` the target's surface says what becomes of each name."""
+    """`from` and all below it become `to`; without `to` the target's surface says what becomes of each name. Of several
+    names each keeps its last part, behind `to`."""
 
-    source: str
+    source: str | tuple[str, ...]
     to: str | None = None
 
 
 def triggers(rule: Rule) -> set[str]:
-    return {rule.source}
+    return set(sources(rule))
+
+
+def sources(rule: Rule) -> tuple[str, ...]:
+    return (rule.source,) if isinstance(rule.source, str) else rule.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Renamer:
     def __init__(self, scene: Scene, rules: list[Rule]) -> None:
         self._scene = scene
         self._source = scene.module.source
-        self._rules = {rule.source: rule for rule in rules}
+        self._rules = {source: rule for rule in rules for source in sources(rule)}
 
     def judge(self, segments: tuple[str, ...]) -> Judgement | None:
         """What the rules and the target's surface make of a qualified name; None when no rule speaks of it."""
@@ -72,7 +77,8 @@ class Renamer:
 
     def _renamed(self, rule: Rule, segments: tuple[str, ...], length: int) -> Judgement:
         if rule.to is not None:
-            return Judgement(rule, (*rule.to.split("."), *segments[length:]))
+            kept = length if isinstance(rule.source, str) else length - 1
+            return Judgement(rule, (*rule.to.split("."), *segments[kept:]))
         answer = self._scene.surface.look(".".join(segments))
         if answer.name and answer.status != "missing":
             sure = answer.status != "unknown"
@@ -109,7 +115,9 @@ class Renamer:
         edits = site.rename({alias: answer.segments for alias, answer in done.items() if answer.segments}, stays=stays)
         for index, (alias, answer) in enumerate(done.items()):
             start, end = site.span(alias)
-            proposal = Proposal(answer.rule, start, end, answer.verdict, because=answer.because, runs=True)
+            proposal = Proposal(
+                answer.rule, start, end, answer.verdict, because=answer.because, runs=_reaches(answer.segments)
+            )
             if edits is None:
                 withheld.add(alias)
                 yield proposal.withheld(
@@ -117,7 +125,15 @@ class Renamer:
                 )
             else:
                 own = edits.get(alias, ()) if isinstance(edits, dict) else edits if index == 0 else ()
-                yield Proposal(answer.rule, start, end, proposal.verdict, tuple(own), answer.because, runs=True)
+                yield Proposal(
+                    answer.rule,
+                    start,
+                    end,
+                    proposal.verdict,
+                    tuple(own),
+                    answer.because,
+                    runs=_reaches(answer.segments),
+                )
 
     # -- uses --------------------------------------------------------------------------------------------------------
 
@@ -150,7 +166,15 @@ class Renamer:
             return
         edit = self._edit(chain, meaning, answer.segments)
         if edit is not None:
-            yield Proposal(answer.rule, edit.start, edit.end, answer.verdict, (edit,), answer.because, runs=True)
+            yield Proposal(
+                answer.rule,
+                edit.start,
+                edit.end,
+                answer.verdict,
+                (edit,),
+                answer.because,
+                runs=_reaches(answer.segments),
+            )
 
     def _below(self, chain: Chain) -> str:
         """`cudaProfilerStart` in `torch.cuda.cudart().cudaProfilerStart()`: a name of CUDA on a result."""
@@ -218,6 +242,11 @@ class Renamer:
 
     def _token_start(self, nodes: list[ast.expr], index: int, token: str) -> int:
         return self._source.end(nodes[index]) - len(token.encode())
+
+
+def _reaches(segments: tuple[str, ...] | None) -> bool:
+    """Whether a new name is one of torch's or the vendor's, so that the vendor's module must be there."""
+    return segments is not None and segments[0].startswith("torch")
 
 
 def _sentence(note: str) -> str:

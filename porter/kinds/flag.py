@@ -23,18 +23,21 @@ class Rule(Head, tag_field="kind", tag="flag", frozen=True, kw_only=True):
 
     names: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()  # what `strings` can only match where one of these stands
+    words: tuple[str, ...] = ()  # one of these stands wherever the rule matches: needed for `strings`
     strings: tuple[str, ...] = ()  # regular expressions for the whole text of a string that is no prose
     keywords: tuple[str, ...] = ()  # names of keyword arguments
     compared: tuple[str, ...] = ()  # qualified functions whose results are compared with something
+    extensions: str = ""  # a regular expression for imported modules that no Python file of the repo is
     packages: bool = False
 
 
 def triggers(rule: Rule) -> set[str]:
     from porter.kinds.call import pattern
 
+    if rule.words:
+        return set(rule.words)
     words = {name.strip("*") for name in rule.names} | {pattern(text).trigger for text in rule.match}
-    words |= {*rule.words, *rule.keywords, *rule.compared}
+    words |= {*rule.keywords, *rule.compared}
     return words | (_package_triggers() if rule.packages else set())
 
 
@@ -63,6 +66,8 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
             yield from _strings(scene, rule)
         if rule.keywords:
             yield from _keywords(scene, rule)
+        if rule.extensions:
+            yield from _extensions(scene, rule)
         if rule.compared:
             yield from _comparisons(scene, rule)
     yield from _names(scene, rules)
@@ -72,9 +77,9 @@ class _Names:
     """Flagged names: a listed name and all below it, or a glob. A rule that renames a longer name goes before."""
 
     def __init__(self, scene: Scene, rules: list[Rule]) -> None:
-        from porter.kinds.api import Rule as Renaming
+        from porter.kinds import api
 
-        self._renamed = {rule.source for rule in scene.pack.of(Renaming)}
+        self._renamed = {source for rule in scene.pack.of(api.Rule) for source in api.sources(rule)}
         self._plain = {name: rule for rule in rules for name in rule.names if "*" not in name}
         self._globs = [(re.compile(re.escape(n).replace(r"\*", ".*")), r) for r in rules for n in r.names if "*" in n]
 
@@ -157,6 +162,21 @@ def _comparisons(scene: Scene, rule: Rule) -> Iterator[Proposal]:
             if meaning is not None and meaning.qualified in rule.compared:
                 yield Proposal(rule, source.start(compare), source.end(compare), Verdict.MANUAL)
                 break
+
+
+def _extensions(scene: Scene, rule: Rule) -> Iterator[Proposal]:
+    """Imports of compiled modules, by their names."""
+    source = scene.module.source
+    for statement in scene.module.imports:
+        for alias in statement.names if isinstance(statement, ast.Import) else ():
+            if re.fullmatch(rule.extensions, alias.name) and not scene.is_own(alias.name):
+                yield Proposal(rule, source.start(alias), source.end(alias), Verdict.MANUAL, fallback=True)
+    for call in scene.module.calls:
+        first = call.args[0] if call.args else None
+        if last_name(call) == "import_module" and isinstance(first, ast.Constant):
+            name = str(first.value)
+            if re.fullmatch(rule.extensions, name) and not scene.is_own(name):
+                yield Proposal(rule, source.start(call), source.end(call), Verdict.MANUAL, fallback=True)
 
 
 def _behind(scene: Scene, node: ast.expr) -> ast.expr:

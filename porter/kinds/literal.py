@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from porter.model import Edit, Safety, Verdict
 from porter.packs.positions import Position
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
-from porter.python.positions import Certainty, Place
+from porter.python.place import Certainty, Place
 from porter.python.scene import Scene
 from porter.python.support import among_choices, mentions
 
@@ -18,13 +19,16 @@ from porter.python.support import among_choices, mentions
 class Rule(Head, tag_field="kind", tag="literal", frozen=True, kw_only=True):
     """`value` becomes `to` wherever it stands in the position `where`; an `integer` is written into `to` as `{}`.
 
-    Without `to` the place is a person's. `indexes` are names of variables that hold a bare index."""
+    Without `to` the place is a person's. `indexes` are names of variables that hold a bare index. With `tokens` the
+    value is a part of a composed string such as `cpu:gloo,cuda:nccl`, or the whole of it, in small letters or capital
+    ones."""
 
     to: str | None = None
     where: str
     value: str = ""
     integer: bool = False
     indexes: tuple[str, ...] = ()
+    tokens: bool = False
     words: tuple[str, ...] = ()  # what the value can only stand beside: a rarer word to look for than the value
 
 
@@ -34,7 +38,7 @@ def triggers(rule: Rule) -> set[str]:
     if rule.indexes:
         owners = ("", "self.", "args.")
         return {f"{text}{o}{name}" for text in (".to(", "device=", "device(") for o in owners for name in rule.indexes}
-    return set(rule.words) or {rule.value}
+    return set(rule.words) or ({rule.value, rule.value.upper()} if rule.tokens else {rule.value})
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
@@ -44,36 +48,52 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
             yield from _integers(scene, rule, position) if rule.integer else _indexes(scene, rule, position)
             continue
         for node in scene.module.strings:
-            spot = _Spot.read(scene, node, rule, position)
-            if spot is not None:
+            for spot in _spots(scene, node, rule, position):
                 yield from _judge(scene, rule, position, spot)
 
 
+_OPENING = re.compile(rb"\(?\s*[rRbBuUfF]{0,2}(?:\"\"\"|'''|\"|')")
+
+
+@dataclass(frozen=True, slots=True)
 class _Spot:
     """A string that holds the value of a rule, and the bytes in which it does."""
 
-    def __init__(self, node: ast.expr, start: int, rule: Rule, whole: bool) -> None:
-        self.node = node
-        self.start = start
-        self.end = start + len(rule.value.encode())
-        self.telling = whole  # an index or a placeholder follows: "cuda:0", f"cuda:{i}"
+    node: ast.expr
+    start: int
+    old: bytes
+    new: bytes
+    telling: bool  # its form says what it is: "cuda:0", f"cuda:{i}"
 
-    @classmethod
-    def read(cls, scene: Scene, node: ast.Constant | ast.JoinedStr, rule: Rule, position: Position) -> _Spot | None:
-        text = _text(node)
-        if text is None or not text.startswith(rule.value):
-            return None
+    @property
+    def end(self) -> int:
+        return self.start + len(self.old)
+
+
+def _spots(scene: Scene, node: ast.Constant | ast.JoinedStr, rule: Rule, position: Position) -> Iterator[_Spot]:
+    text = _text(node)
+    if text is None or isinstance(scene.module.parents.get(node), ast.JoinedStr):
+        return  # the parts of an f-string are judged as the whole f-string
+    raw = scene.module.source.text(node)
+    opening = _OPENING.match(raw)
+    if opening is None:
+        return
+    start = scene.module.source.start(node) + opening.end()
+    body, old, new = raw[opening.end() :], rule.value.encode(), (rule.to or "").encode()
+    if rule.tokens:
+        for found in _tokens(body, text, old):
+            capital = found[0].isupper()
+            yield _Spot(node, start + found.start(), found[0], new.upper() if capital else new, telling=False)
+    elif text.startswith(rule.value) and body.startswith(old):
         rest = text[len(rule.value) :]
-        if rest and not re.fullmatch(position.suffix or r"(?!)", rest):
-            return None
-        if isinstance(node, ast.Constant) and isinstance(scene.module.parents.get(node), ast.JoinedStr):
-            return None  # the parts of an f-string are judged as the whole f-string
-        source = scene.module.source
-        raw = source.text(node)
-        found = re.match(rb"\(?\s*[rRbBuUfF]{0,2}(?:\"\"\"|'''|\"|')", raw)
-        if found is None or not raw[found.end() :].startswith(rule.value.encode()):
-            return None
-        return cls(node, source.start(node) + found.end(), rule, bool(rest))
+        if not rest or re.fullmatch(position.suffix or r"(?!)", rest):
+            yield _Spot(node, start, old, new, telling=bool(rest))
+
+
+def _tokens(raw: bytes, text: str, value: bytes) -> Iterator[re.Match[bytes]]:
+    """Where a value stands as a part of `a:b,c:d`, or alone."""
+    if re.fullmatch(r"\w+(:\w+)?(,\w+(:\w+)?)*", text):
+        yield from re.finditer(rb"(?i)(?<!\w)" + re.escape(value) + rb"(?!\w)", raw)
 
 
 def _text(node: ast.Constant | ast.JoinedStr) -> str | None:
@@ -113,7 +133,7 @@ def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterato
     if caution or place.certainty is Certainty.LIKELY:
         because = f"{site.because} {caution}".strip()
         site = Proposal(rule, spot.start, spot.end, Verdict.REVIEW, because=because, runs=place.runs)
-    edit = Edit(spot.start, spot.end, rule.to.encode(), rule.value.encode())
+    edit = Edit(spot.start, spot.end, spot.new, spot.old)
     yield Proposal(rule, site.start, site.end, site.verdict, (edit,), site.because, runs=site.runs)
 
 
@@ -156,7 +176,8 @@ def _indexes(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal]
     """A variable that by its name is a bare index, where a device is wanted."""
     source = scene.module.source
     for chain in scene.module.chains:
-        if (chain.parts or (chain.root.id,))[-1] in rule.indexes:
+        direct = isinstance(scene.module.parents.get(chain.node), (ast.Call, ast.keyword))
+        if direct and (chain.parts or (chain.root.id,))[-1] in rule.indexes:
             place = scene.positions.place(chain.node, position, telling=False)
             if place.certainty is Certainty.SURE and place.runs:
                 yield Proposal(rule, source.start(chain.node), source.end(chain.node), Verdict.MANUAL)

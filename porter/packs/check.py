@@ -27,6 +27,16 @@ def faults(rule: Any, positions: Mapping[str, Any]) -> Iterator[tuple[str, str]]
     unbound = _placeholders(getattr(rule, "replace", None)) - _placeholders(getattr(rule, "match", None))
     if unbound:
         yield "replace", f"{', '.join(sorted(unbound))} does not stand in `match`"
+    yield from _written_again(rule)
+
+
+def _written_again(rule: Any) -> Iterator[tuple[str, str]]:
+    """A new name that begins with the old one would be found and renamed for ever."""
+    source, to = getattr(rule, "source", ()), getattr(rule, "to", None)
+    for old in (source,) if isinstance(source, str) else source:
+        new = to if isinstance(source, str) or to is None else f"{to}.{old.rpartition('.')[2]}"
+        if new is not None and f"{new}.".startswith(f"{old}."):
+            yield "to", f"{new} begins with {old}, so the rule would apply again to what it has written"
 
 
 def position_faults(position: Position) -> Iterator[tuple[str, str]]:

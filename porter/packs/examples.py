@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,13 +52,13 @@ def try_pack(target: str, extra: Iterable[Path] = ()) -> Trial:
     upstreams = sorted(
         {file.upstream for path in pack_paths(extra).values() for file in [read_pack(path)] if file.upstream}
     )
-    rules, examples, failures, seen = 0, 0, list[Failure](), set[str]()
+    rules, examples, failures, seen = 0, 0, list[Failure](), set[tuple[str, str]]()
     for upstream in (Upstream(), *(Upstream(name) for name in upstreams)):
         pack = load(chosen, upstream, extra)
         context = _context(pack, chosen, surface)
         for rule in pack.rules:
-            if rule.id not in seen:
-                seen.add(rule.id)
+            if (rule.id, pack.home[rule.id]) not in seen:  # an upstream's pack may have a rule of its own under the id
+                seen.add((rule.id, pack.home[rule.id]))
                 rules += 1
                 examples += len(rule.examples) + len(rule.ignores)
                 failures += _try_rule(rule, pack, context)
@@ -93,7 +94,10 @@ def _try_rule(rule: Rule, pack: Pack, context: Context) -> Iterator[Failure]:
             )
     for text in rule.ignores:
         planned = _plan("example.py", text, context)
-        if planned and any(f.rule == rule.id and f.verdict is not Verdict.KEPT for f in planned.findings):
+        if planned and planned.changed:
+            got = planned.ported.decode()
+            yield Failure(rule.id, home, "a text that should be ignored is changed", text, got, text)
+        elif planned and any(f.rule == rule.id and f.verdict is not Verdict.KEPT for f in planned.findings):
             yield Failure(
                 rule.id,
                 home,
@@ -122,7 +126,8 @@ def _plan(file: str, text: str, context: Context) -> FilePlan | None:
     if kind != "python":
         return plan_artefact(entry, raw, context)[0]
     own: dict[str, set[str]] = {}
-    for name, method in definitions(ast.parse(raw), {"cuda", "is_cuda"}):
-        own.setdefault(method, set()).add(name)
+    with suppress(SyntaxError, ValueError):  # plan_python says so, and the example fails
+        for name, method in definitions(ast.parse(raw), {"cuda", "is_cuda"}):
+            own.setdefault(method, set()).add(name)
     context = replace(context, own_methods={method: frozenset(names) for method, names in own.items()})
     return plan_python(entry, raw, context)[0]

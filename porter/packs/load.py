@@ -22,7 +22,7 @@ from porter.packs.pack import Pack, PackFile
 from porter.packs.read import convert, line_of, read_yaml
 from porter.packs.rule import Rule
 
-_VARIABLE = re.compile(r"<([a-z][a-z0-9_]*)>")
+_VARIABLE = re.compile(r"<([A-Za-z][A-Za-z0-9_]*)>")
 Reader = Callable[[str], PackFile]  # a pack by its name
 _LITERAL = {"examples", "ignores"}  # bound too, but allowed to hold angle brackets of their own
 

@@ -63,7 +63,7 @@ class Pack:
         """The words of the qualified names that rules speak of."""
         from porter.kinds import api, flag
 
-        names = [rule.source for rule in self.of(api.Rule)] + [
+        names = [source for rule in self.of(api.Rule) for source in api.sources(rule)] + [
             name for rule in self.of(flag.Rule) for name in rule.names
         ]
         return frozenset(segment for name in names for segment in name.split(".")[1:])

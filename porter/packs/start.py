@@ -12,7 +12,7 @@ _TEMPLATE = """# yaml-language-server: $schema=schema.json   (write it with: por
 pack: {name}
 describes: What these rules are for, in a sentence.
 # upstream: transformers        # only for this project
-# vars: {{variable: value}}       # for use as <variable>
+# vars: {{variable: value}}       # for use as <variable>, beside those of the targets such as <module> and <device>
 
 rules:
 - id: {prefix}001

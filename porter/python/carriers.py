@@ -11,6 +11,9 @@ from porter.python.dotted import last_name
 from porter.python.module import Module
 from porter.python.names import Names
 
+# Methods of a string that give a part or a form of it.
+_TEXTUAL = frozenset({"lower", "upper", "strip", "split", "rsplit", "partition", "rpartition", "removeprefix"})
+
 
 class Carriers:
     """Answers for the expressions of one module."""
@@ -24,14 +27,12 @@ class Carriers:
         """Whether an expression holds a value of this position, by its name or by where it flows."""
         if isinstance(node, ast.Call):
             callee = last_name(node.func)
-            if callee in {"str", "lower", "strip", "split", "type"}:
-                inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else node
-                return inner is not node and self.carries(inner, position, compared=compared)
-            if (
-                callee in position.lookups
-                and node.args
-                and self.is_key(node.args[-1 if callee == "getattr" else 0], position)
-            ):
+            if callee in {"str", "type"} and node.args:
+                return self.carries(node.args[0], position, compared=compared)
+            if callee in _TEXTUAL and isinstance(node.func, ast.Attribute):
+                return self.carries(node.func.value, position, compared=compared)
+            key = node.args[callee == "getattr"] if len(node.args) > (callee == "getattr") else None
+            if key is not None and callee in position.lookups and self.is_key(key, position):
                 return True
             return matches(position.names, callee)
         if isinstance(node, ast.Subscript):
@@ -66,7 +67,7 @@ class Carriers:
     def is_beside(self, node: ast.AST, position: Position) -> bool:
         if isinstance(node, ast.Call) and len(node.args) == 1:  # torch.device("cpu")
             node = node.args[0]
-        return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in position.beside
+        return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lower() in position.beside
 
     def flow(self, position: Position) -> frozenset[str]:
         """The names of this module that flow into the position somewhere: `x.to(where)` makes `where` a carrier."""

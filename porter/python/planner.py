@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from typing import TYPE_CHECKING
 
@@ -46,10 +47,9 @@ def plan_python(entry: Entry, raw: bytes, context: Context) -> Planned:
         return None, []
     try:
         scene = read_scene(entry.path, text.data, context)
+        return _gated(entry, raw, text, scene, propose(scene), context), []
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return unread(entry, raw, context, getattr(error, "lineno", None) or 1, *_unparsed(text.data, error))
-    proposals = propose(scene)
-    return _gated(entry, raw, text, scene, proposals, context), []
 
 
 def read_scene(path: str, data: bytes, context: Context) -> Scene:
@@ -135,21 +135,39 @@ def _unparsed(data: bytes, error: Exception) -> tuple[str, str]:
     if b"\0" in data:
         return (
             "It contains a NUL byte, which no Python source may.",
-            "Find out what the file is; if it is source, take the byte out.",
+            "Find out what the file is, and take the byte out.",
         )
+    if not isinstance(error, SyntaxError):
+        return "It is nested too deeply to be read.", "It looks like data; if it is code, break the expression up."
+    if not _is_newer(data):
+        reason = f"It is not valid Python 3: {error.msg} (line {error.lineno})."
+        return reason, "If it is Python 2, bring it to Python 3 first; else port the lines below by hand."
+    import sys
+
+    here = ".".join(map(str, sys.version_info[:2]))
+    return (
+        f"Python {here}, which runs porter, cannot parse it, but it is valid Python.",
+        "Run porter with a newer Python.",
+    )
+
+
+def _is_newer(data: bytes) -> bool:
+    """Whether LibCST can read what this Python cannot."""
+    if _is_deep(data):
+        return False
     import libcst
 
     try:
         libcst.parse_module(data)
     except Exception:
-        return (
-            f"It is not valid Python 3: {error}.".replace("..", "."),
-            "If it is Python 2, bring it to Python 3 first; else port the lines below by hand.",
-        )
-    import sys
+        return False
+    return True
 
-    version = ".".join(map(str, sys.version_info[:2]))
-    return (
-        f"Python {version}, which runs porter, cannot parse it, but it is valid Python.",
-        "Run porter with a newer Python.",
-    )
+
+def _is_deep(data: bytes) -> bool:
+    """Whether LibCST's parser, which is native, could overflow its stack: no source of a person's is like that."""
+    depth = deepest = 0
+    for bracket in re.findall(rb"[(\[{]|[)\]}]", data):
+        depth += 1 if bracket in b"([{" else -1
+        deepest = max(deepest, depth)
+    return deepest > 100 or re.search(rb"[^\n]{5000}", data) is not None

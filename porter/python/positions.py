@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from enum import Enum
+import re
 
 from porter.packs.positions import Position
 from porter.python.carriers import Carriers, matches
 from porter.python.dotted import last_name
 from porter.python.module import Module
 from porter.python.names import Names
+from porter.python.place import Certainty, Place, option_before, parameter_of_default
 from porter.python.signatures import Signatures
 
 _OPTION_CALLS = frozenset(
@@ -33,25 +33,6 @@ _MESSAGE_CALLS = frozenset(
         "skip",
     }
 )
-
-
-class Certainty(Enum):
-    """How sure it is that a literal stands in a position."""
-
-    SURE = "sure"
-    LIKELY = "likely"  # the literal says so by its own form ("cuda:0"), nothing around it does
-    UNKNOWN = "unknown"  # a value handed to something that porter cannot see into
-    FOREIGN = "foreign"  # handed to a library that reads it itself
-    NOT = "not"  # a key, a message, prose
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a literal stands, and by what that is known."""
-
-    certainty: Certainty
-    reason: str
-    runs: bool = False  # the value reaches the device when this very file runs
 
 
 class Positions:
@@ -101,6 +82,9 @@ class Positions:
         if isinstance(parent, (ast.Tuple, ast.List, ast.Set)):
             if self._carriers.beside(node, parent.elts, position):
                 return Place(Certainty.SURE, "it stands in a list of values of the same sort")
+            option = option_before(node, parent.elts)
+            if matches(position.names, option):
+                return Place(Certainty.SURE, f"it is the value of the option {option} before it")
             return self._climb(parent, position, seen)
         if isinstance(parent, ast.BinOp):
             return self._climb(parent, position, seen)
@@ -186,27 +170,39 @@ class Positions:
         callee = last_name(call.func)
         if index in self._carriers.listed(call, position):
             return Place(Certainty.SURE, f"it is an argument of {callee}", runs=True)
+        if callee == "param" or (callee in _FIELD_CALLS and index == 0):  # pytest.param("cuda", ...), Field("cuda")
+            return self._climb(call, position, seen)
+        if callee in _OPTION_CALLS and index:
+            return self._option(call, position, seen)
+        if callee in _MESSAGE_CALLS or callee.endswith(("Error", "Exception", "Warning")):
+            return Place(Certainty.NOT, "it is text for a reader")
+        return self._beside_argument(node, index, call, position) or self._parameter(index, call, position)
+
+    def _beside_argument(self, node: ast.AST, index: int, call: ast.Call, position: Position) -> Place | None:
+        """What the other arguments or the receiver of a call say about one argument."""
+        callee = last_name(call.func)
         key = call.args[index - 1] if index and callee in position.lookups else None
         if key is not None and self._carriers.is_key(key, position):
             return Place(Certainty.SURE, f"it is the value for {ast.unparse(key)}")
+        compared: list[ast.expr] = []
         if callee in position.tests and isinstance(call.func, ast.Attribute):
-            if self._carriers.carries(call.func.value, position, compared=True):
-                return Place(Certainty.SURE, f"it is compared with {ast.unparse(call.func.value)}")
-            return Place(Certainty.UNKNOWN, f"it is compared with {ast.unparse(call.func.value)}")
-        if callee.startswith("assert"):
-            others = [argument for argument in call.args if argument is not node]
-            if any(self._carriers.carries(other, position, compared=True) for other in others):
-                return Place(Certainty.SURE, f"it is compared with {ast.unparse(others[0])}")
-        if callee in _FIELD_CALLS and index == 0:
-            return self._climb(call, position, seen)
-        if callee in _MESSAGE_CALLS or callee.endswith(("Error", "Exception", "Warning")):
-            return Place(Certainty.NOT, "it is text for a reader")
+            compared = [call.func.value]
+        elif callee.startswith("assert"):
+            compared = [argument for argument in call.args if argument is not node]
+        carrier = next((c for c in compared if self._carriers.carries(c, position, compared=True)), None)
+        if carrier is not None:
+            return Place(Certainty.SURE, f"it is compared with {ast.unparse(carrier)}")
+        return Place(Certainty.UNKNOWN, f"it is compared with {ast.unparse(compared[0])}") if compared else None
+
+    def _parameter(self, index: int, call: ast.Call, position: Position) -> Place:
+        """What the parameter is called that takes the argument, where the callee is one of the repo's own."""
+        callee = last_name(call.func)
         parameter = self._signatures.parameter(call, index, self._names)
-        if parameter is not None:
-            if matches(position.names, parameter):
-                return Place(Certainty.SURE, f"it is the argument {parameter} of {callee}", runs=True)
-            return Place(Certainty.UNKNOWN, f"it is the argument {parameter} of {callee}")
-        return Place(Certainty.UNKNOWN, f"it is an argument of {callee or 'a call'}, which porter cannot see into")
+        if parameter is None:
+            return Place(Certainty.UNKNOWN, f"it is an argument of {callee or 'a call'}, which porter cannot see into")
+        if matches(position.names, parameter):
+            return Place(Certainty.SURE, f"it is the argument {parameter} of {callee}", runs=True)
+        return Place(Certainty.UNKNOWN, f"it is the argument {parameter} of {callee}")
 
     def _compared(self, node: ast.AST, compare: ast.Compare, position: Position) -> Place:
         others = [side for side in (compare.left, *compare.comparators) if side is not node]
@@ -220,12 +216,25 @@ class Positions:
         for target in targets:
             if self._carriers.carries(target, position):
                 return Place(Certainty.SURE, f"it is assigned to {ast.unparse(target)}")
+        if isinstance(statement, ast.AnnAssign) and self._like(statement.annotation, position):
+            return Place(Certainty.SURE, "its annotation lists values of the same sort")
+        for name in (target.id for target in targets if isinstance(target, ast.Name)):
+            values = [b.value for b in self._module.scope(statement).lookup(name) or () if b.value is not None]
+            if any(self._carriers.is_beside(value, position) for value in values):
+                return Place(Certainty.SURE, f"other values of {name} are of the same sort")
         return Place(Certainty.UNKNOWN, f"it is assigned to {ast.unparse(targets[0])}")
 
+    def _like(self, annotation: ast.expr | None, position: Position) -> bool:
+        """`Literal["cuda", "cpu"]`: an annotation that names values of the same sort."""
+        return annotation is not None and any(self._carriers.is_beside(n, position) for n in ast.walk(annotation))
+
     def _default(self, node: ast.AST, arguments: ast.arguments, position: Position) -> Place:
-        parameter = _parameter_of_default(arguments, node)
+        parameter = parameter_of_default(arguments, node)
         if parameter is not None and (matches(position.names, parameter) or parameter in self._carriers.flow(position)):
             return Place(Certainty.SURE, f"it is the default of the parameter {parameter}")
+        annotations = [a.annotation for a in (*arguments.args, *arguments.kwonlyargs) if a.arg == parameter]
+        if any(self._like(annotation, position) for annotation in annotations):
+            return Place(Certainty.SURE, f"the annotation of {parameter} lists values of the same sort")
         return Place(Certainty.UNKNOWN, f"it is the default of the parameter {parameter}")
 
     def _in_dict(self, node: ast.AST, container: ast.Dict, position: Position, seen: set[ast.AST]) -> Place:
@@ -236,8 +245,19 @@ class Positions:
             if value is node and key is not None and self._carriers.is_key(key, position):
                 return Place(Certainty.SURE, f"it is the value of the key {ast.unparse(key)}")
             if key is node:
-                return Place(Certainty.NOT, "it is a key of a dictionary")
+                return self._key(node, container, position)
         return Place(Certainty.UNKNOWN, "it is a value in a dictionary")
+
+    def _key(self, node: ast.AST, container: ast.Dict, position: Position) -> Place:
+        """A key moves with a value that names an accelerator too, in a table from devices to something."""
+        keys = [key.value for key in container.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+        others = [key for key in keys if key in position.beside]
+        if len(keys) < len(container.keys) or not others or len(others) < len(keys) - 1:
+            return Place(Certainty.NOT, "it is a key of a dictionary")
+        value = next(v for k, v in zip(container.keys, container.values, strict=True) if k is node)
+        if isinstance(value, (ast.Constant, ast.Attribute)) and re.search(r"cuda|nccl", ast.unparse(value)):
+            return Place(Certainty.LIKELY, "it is the key of a table from devices to something")
+        return Place(Certainty.UNKNOWN, "it is the key of what may be a table from devices to something")
 
     def _returned(self, statement: ast.Return | ast.Yield, position: Position) -> Place:
         function = next(
@@ -262,14 +282,3 @@ class Positions:
         if match is not None and self._carriers.carries(match.subject, position, compared=True):
             return Place(Certainty.SURE, f"it is compared with {ast.unparse(match.subject)}")
         return Place(Certainty.UNKNOWN, "it is a case of a match")
-
-
-def _parameter_of_default(arguments: ast.arguments, default: ast.AST) -> str | None:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    for arg, value in zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True):
-        if value is default:
-            return arg.arg
-    for arg, kw_value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if kw_value is default:
-            return arg.arg
-    return None

@@ -1,4 +1,4 @@
-"""Code that already knows the target: a branch for it beside the one for CUDA, or its name among the same choices."""
+"""Code that already knows the target: a branch, a twin or a choice for it beside the one for CUDA."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from porter.python.module import Module
 if TYPE_CHECKING:
     from porter.python.scene import Scene
 
-# A test and what is done when it holds: of an if/elif chain, of ifs that each leave, of a conditional expression.
-Alternative = tuple[ast.expr, list[ast.AST]]
+# A test and what is done when it holds; the last one of a chain may have no test.
+Alternative = tuple[ast.expr | None, list[ast.AST]]
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
@@ -36,18 +36,54 @@ def among_choices(module: Module, node: ast.expr, value: str) -> str:
 
 
 def cuda_spans(module: Module, device: str) -> list[tuple[int, int]]:
-    """The bytes that upstream wrote for CUDA alone, since an alternative beside them is for the target."""
+    """The bytes that upstream wrote for others than the target, since the target has code of its own beside them."""
     if not mentions(module.source.data, device):
         return []
-    spans: list[tuple[int, int]] = []
+    nodes: list[ast.AST] = []
     for chain in _chains(module.tree):
-        about = [_words(test) for test, _ in chain]
+        about = [_words(test) if test is not None else set() for test, _ in chain]
         if any(device in words for words in about):
             for words, (test, body) in zip(about, chain, strict=True):
-                if "cuda" in words:
-                    nodes = [test] if device in words else [test, *body]
-                    spans += [(module.source.start(node), module.source.end(node)) for node in nodes]
-    return spans
+                nodes += [test] if test is not None else []
+                nodes += body if device not in words else []
+    nodes += _twins(module.tree, device)
+    return [(module.source.start(node), module.source.end(node)) for node in nodes]
+
+
+def _twins(tree: ast.Module, device: str) -> Iterator[ast.AST]:
+    """Of two things side by side that differ in the device alone, the one for CUDA."""
+    for node in ast.walk(tree):
+        for group in _groups(node):
+            texts = [_shape(item) for item in group]
+            if any(device in text for text in texts):
+                for item, text in zip(group, texts, strict=True):
+                    twin = re.sub("cuda", device, text)
+                    if twin != text and twin in texts:
+                        yield item
+        if isinstance(node, ast.Dict):
+            keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+            if device in keys:
+                for key, value in zip(node.keys, node.values, strict=True):
+                    if isinstance(key, ast.Constant) and "cuda" in str(key.value).lower():
+                        yield key
+                        yield value
+
+
+def _groups(node: ast.AST) -> Iterator[list[ast.AST]]:
+    """Things that stand side by side: the statements of a block, the parts of `or`, the elements of a list."""
+    for name in ("body", "orelse", "finalbody", "values", "elts", "args"):
+        group = getattr(node, name, None)
+        if isinstance(group, list) and len(group) > 1:
+            yield [item for item in group if isinstance(item, (ast.stmt, ast.expr))]
+
+
+def _shape(node: ast.AST) -> str:
+    """The text of a statement or expression in lower case; of a compound statement only its head."""
+    if isinstance(node, (ast.If, ast.While)):
+        return "if " + ast.unparse(node.test).lower()
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.With, ast.Try, ast.For)):
+        return ""
+    return ast.unparse(node).lower()
 
 
 def cuda_only_package(scene: Scene) -> str:
@@ -68,7 +104,7 @@ def _chains(tree: ast.Module) -> Iterator[list[Alternative]]:
     for node in ast.walk(tree):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)
-            if isinstance(block, list) and not (name == "orelse" and isinstance(node, ast.If) and _is_elif(node)):
+            if isinstance(block, list) and not (name == "orelse" and isinstance(node, ast.If) and _elif(node)):
                 yield from _in_block(block)
         if isinstance(node, ast.IfExp) and node not in inner:
             chain: list[Alternative] = []
@@ -77,23 +113,22 @@ def _chains(tree: ast.Module) -> Iterator[list[Alternative]]:
                 inner.add(at)
                 chain.append((at.test, [at.body]))
                 at = at.orelse
-            yield chain
+            yield [*chain, (None, [at])]
 
 
 def _in_block(block: list[ast.stmt]) -> Iterator[list[Alternative]]:
-    """The chains of a block; ifs one after the other that each leave are one chain."""
+    """The chains of a block. Ifs one after the other that each leave are one chain, and what follows is its else."""
     run: list[Alternative] = []
-    for statement in block:
-        if not isinstance(statement, ast.If):
-            if run:
-                yield run
-            run = []
-            continue
-        chain = list(_alternatives(statement))
-        run += chain
-        if not all(isinstance(body[-1], _LEAVES) for _, body in chain):
+    for index, statement in enumerate(block):
+        if isinstance(statement, ast.If):
+            chain = list(_alternatives(statement))
+            run += chain
+            if all(isinstance(body[-1], _LEAVES) for _, body in chain):
+                continue
             yield run
-            run = []
+        elif run:
+            yield [*run, (None, list(block[index:]))]
+        run = []
     if run:
         yield run
 
@@ -102,11 +137,15 @@ def _alternatives(node: ast.If) -> Iterator[Alternative]:
     at: ast.If | None = node
     while at is not None:
         yield at.test, list(at.body)
-        at = at.orelse[0] if _is_elif(at) and isinstance(at.orelse[0], ast.If) else None
+        following = _elif(at)
+        if following is None and at.orelse:
+            yield None, list(at.orelse)
+        at = following
 
 
-def _is_elif(node: ast.If) -> bool:
-    return len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)
+def _elif(node: ast.If) -> ast.If | None:
+    only = node.orelse[0] if len(node.orelse) == 1 else None
+    return only if isinstance(only, ast.If) else None
 
 
 def _words(test: ast.expr) -> set[str]:
