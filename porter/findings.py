@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from porter.checkout.text import Text
 from porter.checkout.walk import Entry
 from porter.model import Edit, FilePlan, Finding, Problem, Verdict
-from porter.port.splice import apply
 from porter.proposal import Proposal
 from porter.python.source import Source
+from porter.splice import apply
 
 if TYPE_CHECKING:
     from porter.plan import Context
@@ -61,7 +61,9 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
     drafts: list[Draft] = []
     seen: set[tuple[str, int, int]] = set()
     taken: list[Edit] = []
-    ordered = sorted(proposals, key=lambda p: (p.start, p.end, p.rule.id))
+    # What a person is asked to do, porter does not do.
+    careful = (replace(p, edits=()) if p.verdict is Verdict.MANUAL else p for p in proposals)
+    ordered = sorted(careful, key=lambda p: (p.start, p.end, p.rule.id))
     firm = [p for p in ordered if not _gives_way(p)]
     for proposal in ordered:
         key = (proposal.rule.id, proposal.start, proposal.end)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from porter.checkout.source import Checkout
 from porter.checkout.text import decode
 from porter.checkout.upstream import detect
-from porter.checkout.walk import Entry, walk
+from porter.checkout.walk import HUGE, Entry, walk
 from porter.errors import UndecodableError, UsageError
 from porter.findings import unread
 from porter.model import Dependency, FilePlan, Finding, Plan, Problem, Target
@@ -22,6 +24,9 @@ from porter.targets.surface import Surface
 from porter.triage import Triage
 
 Progress = Callable[[int, int, str], None]
+
+# What a person writes by hand; a huge file of another kind is data.
+_SOURCES = frozenset({"python", "shell", "makefile", "dockerfile", "cuda", "cpp", "toml", "ini", "requirements"})
 
 
 @dataclass(frozen=True)
@@ -46,44 +51,78 @@ class Context:
     own_methods: dict[str, frozenset[str]]
 
 
+@dataclass
+class _Reading:
+    """The files that may hold a site, read once, and what could not be read."""
+
+    candidates: list[tuple[Entry, bytes]]
+    problems: list[Problem]
+
+
 def make_plan(checkout: Checkout, choice: Choice, progress: Progress | None = None) -> Plan:
     """Plan a whole checkout for a target."""
     target, surface = resolve(choice.target)
     entries = walk(checkout.root)
     pack = load(target, detect(checkout.root, checkout.origin.name), choice.rules).chosen(choice.only, choice.skip)
-    context = _context(checkout, entries, pack, target, surface)
-    return _plan(checkout, entries, context, progress)
-
-
-def _context(checkout: Checkout, entries: list[Entry], pack: Pack, target: Target, surface: Surface) -> Context:
     triage = Triage(pack)
-    python = [entry.path for entry in entries if entry.kind == "python" and entry.scan]
-    library = Files(python, lambda path: _utf8(checkout.root / path))
-    return Context(pack, target, surface, triage, library, own_methods(checkout.root, python, pack))
+    with _patient_collector():
+        reading = _read(checkout.root, entries, triage)
+        context = Context(pack, target, surface, triage, _library(checkout.root, entries), _own_methods(reading, pack))
+        return _plan(checkout, entries, reading, context, progress)
 
 
-def _plan(checkout: Checkout, entries: list[Entry], context: Context, progress: Progress | None) -> Plan:
+@contextmanager
+def _patient_collector() -> Iterator[None]:
+    """Trees are many objects without cycles that die together: the collector would walk them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(root: Path, entries: list[Entry], triage: Triage) -> _Reading:
+    reading = _Reading([], [])
+    for entry in entries:
+        if not entry.scan:
+            if entry.size > HUGE and entry.kind in _SOURCES:
+                reason = f"It has {entry.size // 1_000_000} MB, too much for a source file, and was not looked at."
+                reading.problems.append(Problem(entry.path, 0, reason, "Look for accelerators in it by hand."))
+            continue
+        try:
+            raw = (root / entry.path).read_bytes()
+        except OSError as error:
+            reason = f"It cannot be read: {error.strerror}."
+            reading.problems.append(Problem(entry.path, 0, reason, "Mend its permissions and run porter again."))
+            continue
+        if entry.kind != "python" or triage.concerns(raw):
+            reading.candidates.append((entry, raw))
+    return reading
+
+
+def _library(root: Path, entries: list[Entry]) -> Files:
+    return Files([e.path for e in entries if e.kind == "python" and e.scan], lambda path: _utf8(root / path))
+
+
+def _own_methods(reading: _Reading, pack: Pack) -> dict[str, frozenset[str]]:
+    return own_methods((raw for entry, raw in reading.candidates if entry.kind == "python"), pack)
+
+
+def _plan(
+    checkout: Checkout, entries: list[Entry], reading: _Reading, context: Context, progress: Progress | None
+) -> Plan:
     from porter.artefacts import plan_artefact
     from porter.python.planner import plan_python
 
     files: list[FilePlan] = []
-    problems: list[Problem] = []
-    scannable = [entry for entry in entries if entry.scan]
-    for index, entry in enumerate(scannable):
+    problems = list(reading.problems)
+    for index, (entry, raw) in enumerate(reading.candidates):
         if progress is not None:
-            progress(index, len(scannable), entry.path)
+            progress(index, len(reading.candidates), entry.path)
         try:
-            raw = (checkout.root / entry.path).read_bytes()
-        except OSError as error:
-            problems.append(
-                Problem(
-                    entry.path, 0, f"It cannot be read: {error.strerror}.", "Mend its permissions and run porter again."
-                )
-            )
-            continue
-        planner = plan_python if entry.kind == "python" else plan_artefact
-        try:
-            planned, trouble = planner(entry, raw, context)
+            planned, trouble = (plan_python if entry.kind == "python" else plan_artefact)(entry, raw, context)
         except UsageError:
             raise
         except Exception as error:  # one file must never stop the run; it is said, and the file stays as it is
@@ -92,16 +131,18 @@ def _plan(checkout: Checkout, entries: list[Entry], context: Context, progress: 
         problems += trouble
         if planned is not None:
             files.append(planned)
+    files.sort(key=lambda file: file.path)
+    scanned = sum(entry.scan for entry in entries)
     return Plan(
         origin=checkout.origin,
         target=context.target,
         packs=context.pack.uses,
-        files=tuple(sorted(files, key=lambda file: file.path)),
+        files=tuple(files),
         problems=tuple(sorted(problems, key=lambda problem: (problem.file, problem.line))),
         dependencies=_dependencies(files),
         notes=tuple(filter(None, [context.surface.caveat])),
-        scanned=len(scannable),
-        untouched=len(entries) - len(scannable),
+        scanned=scanned,
+        untouched=len(entries) - scanned,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from os.path import commonprefix
 
 from porter import kinds
 from porter.packs.pack import Pack
@@ -29,26 +30,24 @@ class Triage:
                 (packages if name and not kind else words).add(name or word)
         essential = _minimal(essential_word(word, pack.vocabulary) for word in words)
         self._words, self._families = _families(essential)
+        self._folded = tuple(word.encode() for word in _minimal(word.decode().lower() for word in self._words))
         self._imports = _import_lines(packages)
         self._vocabulary = re.compile(b"|".join(re.escape(w.encode()) for w in _minimal(pack.vocabulary)))
 
     def concerns(self, data: bytes) -> bool:
+        folded = data.lower()  # `cuda`, `Cuda` and `CUDA` in one search; the words themselves then decide
         return (
-            any(word in data for word in self._words)
-            or any(family.search(data) is not None for family in self._families)
-            or (
-                self._imports is not None
-                and (self._imports.search(data) or self._imports.match(b"\n" + data[:200])) is not None
-            )
+            (any(word in folded for word in self._folded) and any(word in data for word in self._words))
+            or any(start in data and family.search(data) is not None for start, family in self._families)
+            or (self._imports is not None and self._imports.search(b"\n" + data) is not None)
         )
 
     def hits(self, data: bytes) -> list[int]:
         """The offsets of all trigger words, and of the local names that stand for something with a trigger word."""
-        patterns = [*map(re.compile, map(re.escape, self._words)), *self._families]
-        found = [m.start() for pattern in patterns for m in pattern.finditer(data)]
+        found = [offset for word in self._words for offset in _occurrences(word, data)]
+        found += [m.start() for start, family in self._families if start in data for m in family.finditer(data)]
         if self._imports is not None:
-            found += [m.end() - 1 for m in self._imports.finditer(data)]
-            found += [0] if self._imports.match(b"\n" + data[:200]) else []
+            found += [m.end() - 2 for m in self._imports.finditer(b"\n" + data)]
         aliases = {name for offset in found for name in _aliases(data, offset)}
         if aliases:
             wanted = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(aliases))) + rb")\b")
@@ -81,19 +80,25 @@ def _aliases(data: bytes, offset: int) -> list[bytes]:
     return [found[1] or found[2] for found in _ALIAS.finditer(line)] + gates
 
 
-def _families(words: Iterable[str]) -> tuple[tuple[bytes, ...], tuple[re.Pattern[bytes], ...]]:
+def _occurrences(word: bytes, data: bytes) -> Iterator[int]:
+    at = data.find(word)
+    while at >= 0:
+        yield at
+        at = data.find(word, at + len(word))
+
+
+def _families(words: Iterable[str]) -> tuple[tuple[bytes, ...], list[tuple[bytes, re.Pattern[bytes]]]]:
+    """The words that stand alone, and those with a common beginning as one expression behind that beginning."""
     groups: dict[str, list[str]] = {}
     for word in words:
         groups.setdefault(word[:_FAMILY], []).append(word)
-    alone = tuple(group[0].encode() for group in groups.values() if len(group) == 1)
-    together = [
-        re.compile(
-            re.escape(start.encode()) + b"(?:" + b"|".join(re.escape(w[_FAMILY:].encode()) for w in group) + b")"
-        )
-        for start, group in groups.items()
-        if len(group) > 1
-    ]
-    return alone, tuple(together)
+    together: list[tuple[bytes, re.Pattern[bytes]]] = []
+    for group in groups.values():
+        start = commonprefix(group)  # noqa: RUF071  (letter by letter is what is meant)
+        tails = b"|".join(re.escape(word[len(start) :].encode()) for word in sorted(group))
+        if len(group) > 1:
+            together.append((start.encode(), re.compile(re.escape(start.encode()) + b"(?:" + tails + b")")))
+    return tuple(group[0].encode() for group in groups.values() if len(group) == 1), together
 
 
 def _import_lines(packages: Iterable[str]) -> re.Pattern[bytes] | None:

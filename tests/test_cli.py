@@ -149,7 +149,7 @@ def test_a_fault_in_porter_is_3(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by\nzero")
 
-    monkeypatch.setattr("porter.python.planner.plan_python", broken)
+    monkeypatch.setattr("porter.plan.make_plan", broken)
     before = tree(tmp_path)
     result = here("migrate", repo, "-t", "npu")
     assert result.code == 3
@@ -159,6 +159,23 @@ def test_a_fault_in_porter_is_3(
     )
     assert "Traceback" in here("migrate", repo, "-t", "npu", "--verbose").err
     assert tree(tmp_path) == before
+
+
+def test_a_fault_over_one_file_stops_no_run(
+    repo: Path, here: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from porter.python import planner
+
+    real = planner.plan_python
+    monkeypatch.setattr(
+        planner, "plan_python", lambda entry, *rest: real(entry, *rest) if entry.path != "b.py" else 1 / 0
+    )
+    (repo / "b.py").write_text(CODE, encoding="utf-8")
+    assert here("migrate", repo, "-t", "npu").code == 1
+    assert (repo.with_name("repo_npu") / "a.py").read_text(encoding="utf-8") == PORTED
+    report = json.loads((repo.with_name("repo_npu") / "report.json").read_text(encoding="utf-8"))
+    assert [problem["file"] for problem in report["problems"]] == ["b.py"]
+    assert {f["verdict"] for f in report["findings"] if f["file"] == "b.py"} == {"manual"}
 
 
 def test_a_port_of_nothing_is_a_port(tmp_path: Path, here: Callable[..., Result]) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from porter.artefacts.page import Page, Reading, Stay
 from porter.errors import GuardError, OverlapError
 from porter.model import Edit
-from porter.port.splice import apply
 from porter.proposal import Proposal
+from porter.splice import apply
 
 if TYPE_CHECKING:
     from porter.python.scene import Scene
@@ -34,7 +34,7 @@ class Host:
 
 def python(page: Page, start: int, end: int, host: Host) -> Reading:
     """The sites of a span of Python text."""
-    from porter.python.planner import propose
+    from porter.python.reading import propose
 
     text = page.data[start:end]
     reading = Reading(stays=[Stay(start, end, f"Python code inside {host.where}")])
@@ -53,7 +53,7 @@ def python(page: Page, start: int, end: int, host: Host) -> Reading:
 
 def _scene(page: Page, text: bytes) -> tuple[Scene, int] | None:
     """The code, read, and by how many bytes its offsets are too large."""
-    from porter.python.planner import read_scene
+    from porter.python.reading import read_scene
 
     for prefix in (b"", _INDENTED):
         try:

@@ -17,8 +17,8 @@ from porter.errors import GuardError, OverlapError, UndecodableError
 from porter.findings import Draft, settle, unread
 from porter.kinds import text as text_kind
 from porter.model import FilePlan, Problem, Verdict
-from porter.port.splice import apply
 from porter.proposal import Proposal
+from porter.splice import apply
 
 if TYPE_CHECKING:
     from porter.plan import Context

@@ -110,7 +110,7 @@ def _shell(page: Page, joined: Cells, part: Masked, begin: int, reading: Reading
 
 def _python(page: Page, joined: Cells, text: bytes) -> Iterator[Proposal]:
     """The sites of all cells together, since they share their names."""
-    from porter.python.planner import propose, read_scene
+    from porter.python.reading import propose, read_scene
 
     if not page.context.triage.concerns(text):
         return

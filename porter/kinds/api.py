@@ -23,10 +23,11 @@ class Rule(Head, tag_field="kind", tag="api", rename={"source": "from"}, frozen=
 
     source: str | tuple[str, ...]
     to: str | None = None
+    words: tuple[str, ...] = ()  # one of these stands in every file that spells the name
 
 
 def triggers(rule: Rule) -> set[str]:
-    return set(sources(rule))
+    return set(rule.words) or set(sources(rule))
 
 
 def sources(rule: Rule) -> tuple[str, ...]:

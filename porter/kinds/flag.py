@@ -42,18 +42,14 @@ def triggers(rule: Rule) -> set[str]:
 
 
 # Keywords of setup() under which requirements stand.
-_DECLARES = ("install_requires", "extras_require", "setup_requires", "tests_require")
+_DECLARES = ("install_requires", "extras_require")
 # Functions that take the name of a package.
 _LOOKUPS = ("find_spec", "import_module", "is_package_available", "require_version")
 
 
 def _package_triggers() -> set[str]:
-    names = Packages.shared().triggers()
-    return (
-        {*_DECLARES}
-        | {f"import {name}" for name in names}
-        | {f"{call}({quote}{name}" for call in _LOOKUPS for quote in "\"'" for name in names}
-    )
+    imports = {f"import {name}" for name in Packages.shared().triggers()}
+    return imports | {f"{call}(" for call in _LOOKUPS} | set(_DECLARES)
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:

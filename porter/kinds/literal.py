@@ -151,6 +151,8 @@ def _integers(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal
         parent = scene.module.parents.get(node)
         if not isinstance(parent, (ast.Call, ast.keyword, ast.Dict)):
             continue
+        if isinstance(parent, ast.Call) and not scene.positions.takes(parent, position):
+            continue  # numbers are everywhere: only a callee that the position lists is worth a closer look
         place = scene.positions.place(node, position, telling=False)
         if place.certainty is not Certainty.SURE or not place.runs:
             continue

@@ -7,8 +7,8 @@ from porter.port.branch import write_branch
 from porter.port.inplace import write_in_place
 from porter.port.patch import patch
 from porter.port.sibling import write_sibling
-from porter.port.splice import apply
 from porter.port.written import Written
+from porter.splice import apply
 
 __all__ = [
     "GuardError",

@@ -23,6 +23,9 @@ CHUNK = 1024 * 1024
 # Running a port leaves these behind; nobody would miss them.
 MACHINE_MADE = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 
+# What `porter verify` left there: it is about that port, and goes with it.
+EVIDENCE = {"verify/evidence.json", "verify/evidence.md"}
+
 
 def write_sibling(
     plan: Plan,
@@ -72,7 +75,8 @@ def _touched(out: Path) -> list[str]:
         raise UsageError(f"{out} is in the way and porter did not make it; name another --out.") from error
     if not tree:  # the lock of a port in place: the folder is a person's own repo
         raise UsageError(f"{out} is in the way and is a repo that was ported in place; name another --out.")
-    return [path for path in _persons(out) if path != lock.LOCK_NAME and tree.get(path) != _digest(out / path)]
+    own = {lock.LOCK_NAME, *(EVIDENCE - tree.keys())}
+    return [path for path in _persons(out) if path not in own and tree.get(path) != _digest(out / path)]
 
 
 def _persons(out: Path) -> list[str]:

@@ -49,7 +49,7 @@ class Carriers:
         name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
         if name is None:
             return False
-        if matches(position.names, name) or name in self.flow(position):
+        if matches(position.names, name) or (self._is_handed_on(name) and name in self.flow(position)):
             return True
         return compared and bool(position.compared) and matches(position.compared, name)
 
@@ -89,6 +89,11 @@ class Carriers:
                         found.add(function.args.args[spot + 1].arg)
             self._flows[key] = frozenset(found - {""})
         return self._flows[key]
+
+    def _is_handed_on(self, name: str) -> bool:
+        """Whether the text hands the name to a call at all: cheaper than looking at every call of the file."""
+        handed = rb"(?:[(=,]\s*|\.)" + name.encode() + rb"\s*[,)]"
+        return re.search(handed, self._module.source.data) is not None
 
     def _listed_loosely(self, call: ast.Call, position: Position) -> tuple[int | str, ...]:
         callee = last_name(call.func)

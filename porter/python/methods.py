@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
+from collections.abc import Iterable
 
 from porter.kinds.call import Rule, pattern
 from porter.packs.pack import Pack
 
 
-def own_methods(root: Path, paths: list[str], pack: Pack) -> dict[str, frozenset[str]]:
-    """For each attribute that a rule looks for on any receiver: the classes of the repo that define it."""
+def own_methods(texts: Iterable[bytes], pack: Pack) -> dict[str, frozenset[str]]:
+    """For each attribute that a rule looks for on any receiver: the classes that define it in these Python files."""
     wanted = {p.key for rule in pack.of(Rule) for p in [pattern(rule.match)] if p.receiver is not None}
-    if not wanted:
-        return {}
-    defined = re.compile(
-        rb"^[ \t]+(?:async[ \t]+)?def[ \t]+(?:"
-        + b"|".join(re.escape(w.encode()) for w in sorted(wanted))
-        + rb")[ \t]*\(",
-        re.M,
-    )
-    needles = [f"def {name}".encode() for name in sorted(wanted)]
+    names = b"|".join(re.escape(name.encode()) for name in sorted(wanted))
+    defined = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+(?:" + names + rb")[ \t]*\(", re.MULTILINE)
     found: dict[str, set[str]] = {}
-    for path in paths:
-        try:
-            data = (root / path).read_bytes()
-        except OSError:
-            continue  # the plan says so when it comes to this file
-        if any(needle in data for needle in needles) and defined.search(data):
+    needles = [b"def " + name.encode() for name in sorted(wanted)]
+    for text in texts if wanted else ():
+        if any(needle in text for needle in needles) and defined.search(text):
             try:
-                tree = ast.parse(data)
+                tree = ast.parse(text)
             except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue  # likewise
+                continue  # the plan says so when it comes to this file
             for name, method in definitions(tree, wanted):
                 found.setdefault(method, set()).add(name)
     return {method: frozenset(classes) for method, classes in found.items()}

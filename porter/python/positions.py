@@ -54,6 +54,10 @@ class Positions:
             return Place(Certainty.LIKELY, answer.reason, answer.runs)
         return answer
 
+    def takes(self, call: ast.Call, position: Position) -> bool:
+        """Whether the pack lists the callee as one that takes a value of the position."""
+        return bool(self._carriers.listed(call, position))
+
     def _foreign(self, node: ast.expr, position: Position) -> str:
         """The package outside of PyTorch that the value is handed to, if it is."""
         for ancestor in self._module.ancestors(node):

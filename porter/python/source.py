@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
+from itertools import accumulate
 
 
 class Source:
@@ -13,9 +14,8 @@ class Source:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self._starts = [0]
-        for line in data.splitlines(keepends=True):  # of bytes: splits at \n, \r\n and \r alone, as the tokenizer does
-            self._starts.append(self._starts[-1] + len(line))
+        lines = data.splitlines(keepends=True)  # of bytes: splits at \n, \r\n and \r alone, as the tokenizer does
+        self._starts = list(accumulate(map(len, lines), initial=0))
         first = self.data[: self._starts[1]] if len(self._starts) > 1 else b""
         self.newline = b"\r\n" if first.endswith(b"\r\n") else b"\r" if first.endswith(b"\r") else b"\n"
 

@@ -25,7 +25,8 @@ def versions(name: str) -> list[str]:
     if name not in names():
         raise UsageError(_unknown_target(name))
     releases = read(folder("rules") / "targets" / f"{name}.yaml").versions
-    return [f"{name}@{r.version}  torch {r.torch}" for r in sorted(releases, key=lambda r: version(r.version), reverse=True)]
+    newest_first = sorted(releases, key=lambda release: version(release.version), reverse=True)
+    return [f"{name}@{release.version}  torch {release.torch}" for release in newest_first]
 
 
 def resolve(spec: str) -> tuple[Target, Surface]:

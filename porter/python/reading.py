@@ -1,0 +1,63 @@
+"""Reading a Python file: parse once, walk once, ask the kinds."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from porter import kinds
+from porter.kinds import import_
+from porter.model import Verdict
+from porter.proposal import Proposal
+from porter.python import commands
+from porter.python.module import Module
+from porter.python.scene import Scene
+from porter.python.source import Source
+
+if TYPE_CHECKING:
+    from porter.plan import Context
+
+
+def read_scene(path: str, data: bytes, context: Context, only: frozenset[int] | None = None) -> Scene:
+    """Parse and walk a file; `only` these lines, where the others are known already."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # upstream's own escapes and comparisons are not ours to warn about
+        tree = ast.parse(data.decode("utf-8"))
+    source = Source(data)
+    lines = {source.line_of(offset) for offset in context.triage.hits(data)}
+    lines = lines if only is None else lines & only
+    module = Module(path, source, tree, lines)
+    return Scene(module, context)
+
+
+def propose(scene: Scene) -> list[Proposal]:
+    """Ask every kind; then add the imports that the edits need."""
+    made: list[Proposal] = []
+    for name, kind in sorted(kinds.modules().items()):
+        rules = scene.pack.of(kind.Rule)
+        if rules and name != "import":
+            made += [_for_target(scene, p) for p in kind.find(scene, rules) if _in_scope(scene, p)]
+    made += [_for_target(scene, p) for p in commands.find(scene) if _in_scope(scene, p)]
+    imports = scene.pack.of(import_.Rule)
+    return made + list(import_.complete(scene, imports, made))
+
+
+def _for_target(scene: Scene, proposal: Proposal) -> Proposal:
+    """Leave alone what upstream wrote for CUDA beside its own code for the target."""
+    if proposal.verdict is Verdict.MANUAL:
+        return replace(proposal, edits=())
+    if not proposal.edits or not any(a <= proposal.start < b for a, b in scene.cuda_spans):
+        return proposal
+    because = f"It is for CUDA alone: beside it stands upstream's own code for {scene.device!r}."
+    return proposal.withheld(because, "Check that the code for the target does what it needs.")
+
+
+def _in_scope(scene: Scene, proposal: Proposal) -> bool:
+    globs = proposal.rule.applies.files
+    if not globs:
+        return True
+    from fnmatch import fnmatch
+
+    return any(fnmatch(scene.module.path, glob) for glob in globs)

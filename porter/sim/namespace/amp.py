@@ -1,0 +1,52 @@
+"""Mixed precision under the vendor's own name: torch.npu.amp.autocast, GradScaler, custom_fwd and custom_bwd."""
+
+from __future__ import annotations
+
+import functools
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from .base import Base
+
+
+def members(base: Base) -> dict[str, Any]:
+    """The module `amp` and the autocast settings."""
+    name = base.name
+    half = getattr(torch, base.facts.autocast)
+
+    class autocast(torch.amp.autocast_mode.autocast):
+        """torch.autocast for this device."""
+
+        def __init__(self, enabled: bool = True, dtype: Any = half, cache_enabled: bool = True) -> None:
+            super().__init__(name, enabled=enabled, dtype=dtype, cache_enabled=cache_enabled)
+
+    class GradScaler(torch.amp.GradScaler):
+        """torch.amp.GradScaler for this device."""
+
+        def __init__(
+            self,
+            init_scale: float = 2.0**16,
+            growth_factor: float = 2.0,
+            backoff_factor: float = 0.5,
+            growth_interval: int = 2000,
+            enabled: bool = True,
+        ) -> None:
+            super().__init__(name, init_scale, growth_factor, backoff_factor, growth_interval, enabled)
+
+    amp = ModuleType(f"torch.{name}.amp")
+    vars(amp).update(
+        autocast=autocast,
+        GradScaler=GradScaler,
+        custom_fwd=functools.partial(torch.amp.custom_fwd, device_type=name),
+        custom_bwd=functools.partial(torch.amp.custom_bwd, device_type=name),
+    )
+    return {
+        "amp": amp,
+        "get_amp_supported_dtype": lambda: [torch.float16, torch.bfloat16],
+        "is_autocast_enabled": lambda: torch.is_autocast_enabled(name),
+        "set_autocast_enabled": lambda enabled: torch.set_autocast_enabled(name, enabled),
+        "get_autocast_dtype": lambda: torch.get_autocast_dtype(name),
+        "set_autocast_dtype": lambda dtype: torch.set_autocast_dtype(name, dtype),
+    }

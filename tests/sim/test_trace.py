@@ -1,0 +1,87 @@
+"""The trace: what ran where, by line; equal for equal runs, and for the original on simulated CUDA."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Run
+
+PORT = """
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv1d(4, 8, 3), nn.Flatten(), nn.LayerNorm(48), nn.Linear(48, 16))
+    net = net.npu()
+    x = torch.randn(2, 4, 8).to("npu")
+    optimizer = torch.optim.AdamW(net.parameters(), foreach=True)
+    loss = nn.functional.scaled_dot_product_attention(net(x)[None], net(x)[None], net(x)[None]).square().mean()
+    loss.backward()
+    optimizer.step()
+    print(loss.item())
+    print(net[3].weight.sum().item())
+    if torch.cuda.is_available():
+        net.cuda()
+    torch.trunc(x)
+"""
+
+
+@pytest.fixture
+def traced(simulate: Run, tmp_path: Path) -> Any:
+    def run(target: str, code: str, *options: str) -> tuple[str, dict[str, Any]]:
+        path = tmp_path / "trace.json"
+        done = simulate(target, code, "--root", str(tmp_path), "--trace", str(path), "--log", *options)
+        assert done.returncode == 0, done.stderr
+        return done.stdout, json.loads(path.read_text())
+
+    return run
+
+
+def at(trace: dict[str, Any], kind: str) -> dict[str, str]:
+    return {row["at"]: row["what"] for row in trace["places"][kind]}
+
+
+def test_lines_and_bytes(traced: Any) -> None:
+    _, trace = traced("npu", PORT)
+    assert trace["device_was_loaded"]
+    assert trace["copies"]["host_to_device"]["bytes"] == sum(
+        row.get("bytes", 0) for row in trace["places"]["host_to_device"]
+    )
+    assert at(trace, "host_to_device").keys() == {"script.py:7", "script.py:8"}
+    assert at(trace, "waits") == {
+        "script.py:13": "aten::_local_scalar_dense",
+        "script.py:14": "aten::_local_scalar_dense",
+    }
+    assert at(trace, "leftovers") == {"script.py:15": "torch.cuda.is_available"}
+    assert at(trace, "host_fallbacks") == {"script.py:17": "aten::trunc"}
+    assert trace["operators"]["npu:0"]["aten::convolution"] == 3
+    assert trace["host_operators"]["aten::normal_"] >= 1
+
+
+def test_equal_runs_give_equal_traces(traced: Any) -> None:
+    assert traced("npu", PORT) == traced("npu", PORT)
+
+
+def test_the_original_on_simulated_cuda_does_the_same(traced: Any) -> None:
+    original = PORT.replace("npu", "cuda").replace("if torch.cuda.is_available()", "if False")
+    port = PORT.replace("if torch.cuda.is_available()", "if False")
+    before, trace_before = traced("cuda", original)
+    after, trace_after = traced("npu", port)
+    assert before == after
+    assert trace_before["operators"]["cuda:0"] == trace_after["operators"]["npu:0"]
+    assert trace_before["copies"] == trace_after["copies"]
+    assert trace_before["log"] == trace_after["log"]
+
+
+def test_a_port_that_never_reaches_the_device(traced: Any) -> None:
+    _, trace = traced(
+        "mlu", "import torch\nwhere = 'cuda' if torch.cuda.is_available() else 'cpu'\ntorch.ones(9).to(where) + 1"
+    )
+    assert not trace["device_was_loaded"]
+    assert trace["operators_on_device"] == 0
+    assert trace["operators_on_host"] > 0
+    assert at(trace, "leftovers") == {"script.py:2": "torch.cuda.is_available"}
