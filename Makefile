@@ -33,7 +33,7 @@ if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv "$(1)";
 fi
 endef
 
-.PHONY: help demo test test-sim lint format bench clean
+.PHONY: help demo test test-sim reports lint format bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,10 +46,14 @@ demo: $(VENV)/.porter ## Port a fixture to mlu and say where the port and the re
 	@echo "Its report is        $(DEMO_PORT)/report.md"
 
 test: $(VENV)/.dev ## Run all tests
-	@$(PYTHON) -m pytest -n auto --ignore tests/sim $(ARGS)
+	@$(PYTHON) -m pytest -n auto --ignore tests/sim --ignore tests/harness $(ARGS)
 
-test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator (installs torch)
-	@$(VERIFY)/bin/python -m pytest tests/sim $(ARGS)
+test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator and of porter verify (installs torch)
+	@CI=1 $(VERIFY)/bin/python -m pytest tests/sim tests/harness $(ARGS)
+
+reports: $(VENV)/.porter ## Make the reports of the fixtures and the generated pages of docs/ anew
+	@$(PYTHON) reports/regenerate.py
+	@$(PYTHON) docs/generate.py
 
 lint: $(VENV)/.dev ## Check style and types
 	@$(PYTHON) -m ruff check .

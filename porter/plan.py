@@ -18,6 +18,7 @@ from porter.model import Dependency, FilePlan, Finding, Plan, Problem, Target
 from porter.packs.load import load
 from porter.packs.pack import Pack
 from porter.python.methods import own_methods
+from porter.python.reading import is_manifest
 from porter.python.signatures import Files
 from porter.targets.catalog import resolve
 from porter.targets.surface import Surface
@@ -97,7 +98,7 @@ def _read(root: Path, entries: list[Entry], triage: Triage) -> _Reading:
             reason = f"It cannot be read: {error.strerror}."
             reading.problems.append(Problem(entry.path, 0, reason, "Mend its permissions and run porter again."))
             continue
-        if entry.kind != "python" or triage.concerns(raw):
+        if entry.kind != "python" or is_manifest(entry.path) or triage.concerns(raw):
             reading.candidates.append((entry, raw))
     return reading
 

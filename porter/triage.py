@@ -48,7 +48,8 @@ class Triage:
         found += [m.start() for start, family in self._families if start in data for m in family.finditer(data)]
         if self._imports is not None:
             found += [m.end() - 2 for m in self._imports.finditer(b"\n" + data)]
-        aliases = {name for offset in found for name in _aliases(data, offset)}
+        lines = {data.rfind(b"\n", 0, offset) + 1 for offset in found}
+        aliases = {name for start in lines for name in _aliases(data, start)}
         if aliases:
             wanted = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(aliases))) + rb")\b")
             found += [m.start() for m in wanted.finditer(data)]
@@ -70,12 +71,13 @@ def essential_word(trigger: str, vocabulary: Iterable[str]) -> str:
     return known or trigger
 
 
-def _aliases(data: bytes, offset: int) -> list[bytes]:
-    """The names that a line with a trigger word gives to something: `import torch.cuda as tc`, `tc = torch.cuda`, and
-    the numbers of a capability, on which gates are built further down."""
-    start = data.rfind(b"\n", 0, offset) + 1
-    end = data.find(b"\n", offset)
+def _aliases(data: bytes, start: int) -> list[bytes]:
+    """The names that a line gives to something: `import torch.cuda as tc`, `tc = torch.cuda`, and the numbers of a
+    capability, on which gates are built further down. The line begins at `start` and has a trigger word."""
+    end = data.find(b"\n", start)
     line = data[start : end if end >= 0 else len(data)]
+    if b"=" not in line and b" as" not in line:
+        return []
     gates = [name for found in _UNPACKED.finditer(line) for name in re.findall(rb"[A-Za-z]\w*", found[1])]
     return [found[1] or found[2] for found in _ALIAS.finditer(line)] + gates
 

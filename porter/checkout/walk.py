@@ -71,11 +71,13 @@ def git_paths(root: Path) -> Iterator[str]:
 def plain_paths(root: Path) -> Iterator[str]:
     """The paths of a plain folder. Without an index nobody knows which of the files that .gitignore excludes belong to
     the project all the same (an archive of a repo has them), so of those only what a machine made is left out."""
+    files = [path for path in all_paths(root) if not path.endswith("/")]
+    if not any(PurePosixPath(path).name == ".gitignore" for path in files):
+        yield from files
+        return
     listed = set(_listed_by_rules(root))
     yield from listed
-    for path in all_paths(root):
-        if path not in listed and not path.endswith("/") and not _machine_made(path):
-            yield path
+    yield from (path for path in files if path not in listed and not _machine_made(path))
 
 
 def _machine_made(path: str) -> bool:

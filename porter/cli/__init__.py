@@ -59,8 +59,8 @@ class Verbs(click.Group):
 def porter() -> None:
     """Port a PyTorch repository written for CUDA to another accelerator.
 
-    porter never runs the code that it ports. Exit codes: 0 nothing left to do, 1 a person is needed,
-    2 bad usage or input, 3 a fault in porter.
+    porter runs the code that it ports in `verify` alone, which says so. Exit codes: 0 nothing left to do,
+    1 a person is needed, 2 bad usage or input, 3 a fault in porter.
     """
 
 

@@ -42,22 +42,20 @@ def triggers(rule: Rule) -> set[str]:
 
 
 # Keywords of setup() under which requirements stand.
-_DECLARES = ("install_requires", "extras_require")
+_DECLARES = ("install_requires", "extras_require", "setup_requires", "tests_require")
 # Functions that take the name of a package.
-_LOOKUPS = ("find_spec", "import_module", "is_package_available", "require_version")
+_LOOKUPS = ("find_spec", "import_module", "require_version")
 
 
 def _package_triggers() -> set[str]:
     imports = {f"import {name}" for name in Packages.shared().triggers()}
-    return imports | {f"{call}(" for call in _LOOKUPS} | set(_DECLARES)
+    return imports | {f"{call}(" for call in _LOOKUPS}
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     for rule in rules:
         if rule.packages:
             yield from _packages(scene, rule)
-        if rule.match:
-            yield from _patterns(scene, rule)
         if rule.strings:
             yield from _strings(scene, rule)
         if rule.keywords:
@@ -66,6 +64,7 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
             yield from _extensions(scene, rule)
         if rule.compared:
             yield from _comparisons(scene, rule)
+    yield from _patterns(scene, rules)
     yield from _names(scene, rules)
 
 
@@ -115,16 +114,19 @@ def _verdict(rule: Rule) -> Verdict:
     return Verdict.KEPT if rule.safety is Safety.SAFE else Verdict.MANUAL
 
 
-def _patterns(scene: Scene, rule: Rule) -> Iterator[Proposal]:
+def _patterns(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     from porter.kinds.call import pattern
 
-    wanted: list[Pattern] = [pattern(text) for text in rule.match]
+    wanted: dict[str, list[tuple[Rule, Pattern]]] = {}
+    for rule in rules:
+        for text in rule.match:
+            wanted.setdefault(pattern(text).key, []).append((rule, pattern(text)))
     source = scene.module.source
     nodes: list[ast.expr] = [*scene.module.calls, *(c.node for c in scene.module.chains), *scene.module.attributes]
     for node in nodes:
-        key = last_name(node)
-        if any(p.key == key and match(p, node, scene.names) is not None for p in wanted):
-            yield Proposal(rule, source.start(node), source.end(node), Verdict.MANUAL)
+        for rule, one in wanted.get(last_name(node), ()):
+            if match(one, node, scene.names) is not None:
+                yield Proposal(rule, source.start(node), source.end(node), Verdict.MANUAL)
 
 
 def _strings(scene: Scene, rule: Rule) -> Iterator[Proposal]:

@@ -16,6 +16,7 @@ from porter.packs.load import Upstream, load, pack_paths, read_pack
 from porter.packs.pack import Pack
 from porter.packs.rule import Rule
 from porter.python.methods import definitions
+from porter.python.reading import is_manifest
 from porter.python.signatures import Files
 from porter.targets.catalog import resolve
 from porter.triage import Triage
@@ -125,6 +126,8 @@ def _plan(file: str, text: str, context: Context) -> FilePlan | None:
     entry = Entry(file, kind, len(raw), False, 0o644, True)
     if kind != "python":
         return plan_artefact(entry, raw, context)[0]
+    if not context.triage.concerns(raw) and not is_manifest(file):
+        return None  # as in a checkout, where triage would have passed the file over
     own: dict[str, set[str]] = {}
     with suppress(SyntaxError, ValueError):  # plan_python says so, and the example fails
         for name, method in definitions(ast.parse(raw), {"cuda", "is_cuda"}):

@@ -12,7 +12,7 @@ from typing import Any
 
 from porter import lock
 from porter.checkout.source import Checkout
-from porter.checkout.walk import all_paths, entry_at, walk
+from porter.checkout.walk import all_paths, walk
 from porter.errors import UsageError
 from porter.model import Plan
 from porter.port.swap import only_run, put, recover, temporary_prefix
@@ -136,10 +136,14 @@ def _build(
     ported = {file.path: file.ported for file in plan.changed}
     tree: dict[str, str] = {}
     left_out: list[str] = []
+    made: set[Path] = set()
     for path in _paths(checkout):
         source, place = checkout.root / path, new / path
         mode = source.lstat().st_mode
-        (place if stat.S_ISDIR(mode) else place.parent).mkdir(parents=True, exist_ok=True)
+        folder = place if stat.S_ISDIR(mode) else place.parent
+        if folder not in made:
+            folder.mkdir(parents=True, exist_ok=True)
+            made.add(folder)
         if stat.S_ISLNK(mode):
             place.symlink_to(source.readlink())
             tree[path] = _digest(place)
@@ -159,7 +163,7 @@ def _paths(checkout: Checkout) -> list[str]:
     """All that is copied: a git repo as git sees it, a plain folder whole; no .git in either."""
     if checkout.is_git:
         return [entry.path for entry in walk(checkout.root)]
-    return sorted(path for path in all_paths(checkout.root) if entry_at(checkout.root, path))
+    return sorted(all_paths(checkout.root))
 
 
 def _write_own(place: Path, content: bytes) -> str:
@@ -178,7 +182,7 @@ def _copy(source: Path, place: Path) -> str:
     import hashlib
 
     seen = hashlib.sha256()
-    with source.open("rb") as reader, place.open("xb") as writer:
+    with source.open("rb", buffering=0) as reader, place.open("xb") as writer:  # most files are one chunk
         while chunk := reader.read(CHUNK):
             seen.update(chunk)
             writer.write(chunk)

@@ -52,18 +52,18 @@ def _decorators(statement: ast.stmt) -> list[ast.expr]:
 
 def _again(scene: Scene, ported: bytes, edits: list[Edit]) -> str:
     """What a second reading would still do. Where no edited line has a trigger word left, nothing can."""
-    lines = _edited_lines(ported, edits)
     source = Source(ported)
-    if lines.isdisjoint(source.line_of(offset) for offset in scene.context.triage.hits(ported)):
+    lines = _edited_lines(source, edits)
+    if not scene.context.triage.concerns(b"".join(source.line_text(line) for line in sorted(lines))):
         return ""
     made = propose(read_scene(scene.module.path, ported, scene.context, only=lines))
     left = next((p for p in made if p.edits and p.verdict is Verdict.PORTED), None)
     return f"The edits of this file would not settle: {left.rule.id} would apply again." if left else ""
 
 
-def _edited_lines(after: bytes, edits: list[Edit]) -> frozenset[int]:
+def _edited_lines(source: Source, edits: list[Edit]) -> frozenset[int]:
     """The lines of the ported text that an edit reached: on the others stands what was judged before."""
-    source, moved, lines = Source(after), 0, set[int]()
+    moved, lines = 0, set[int]()
     for edit in sorted(set(edits), key=lambda e: (e.start, e.end)):
         start = edit.start + moved
         moved += len(edit.new) - (edit.end - edit.start)

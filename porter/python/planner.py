@@ -1,4 +1,4 @@
-"""The plan of one Python file: triage, parse once, walk once, ask the kinds, gate."""
+"""The plan of one Python file that triage let through: decode, read, gate."""
 
 from __future__ import annotations
 
@@ -39,8 +39,6 @@ def plan_python(entry: Entry, raw: bytes, context: Context) -> Planned:
             f"It cannot be decoded: {error.reason}.",
             "Save it as UTF-8, or declare its encoding.",
         )
-    if not context.triage.concerns(text.data):
-        return None, []
     try:
         scene = read_scene(entry.path, text.data, context)
         return _gated(entry, raw, text, scene, propose(scene), context), []

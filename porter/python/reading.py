@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from porter.plan import Context
 
 
+def is_manifest(path: str) -> bool:
+    """Whether a file declares requirements: those stand there without any word of an accelerator."""
+    return path.rpartition("/")[2] == "setup.py"
+
+
 def read_scene(path: str, data: bytes, context: Context, only: frozenset[int] | None = None) -> Scene:
     """Parse and walk a file; `only` these lines, where the others are known already."""
     with warnings.catch_warnings():
@@ -27,6 +32,8 @@ def read_scene(path: str, data: bytes, context: Context, only: frozenset[int] | 
         tree = ast.parse(data.decode("utf-8"))
     source = Source(data)
     lines = {source.line_of(offset) for offset in context.triage.hits(data)}
+    if is_manifest(path):
+        lines |= set(range(1, source.line_count + 1))
     lines = lines if only is None else lines & only
     module = Module(path, source, tree, lines)
     return Scene(module, context)

@@ -70,10 +70,23 @@ class Crossing {
                                 t.is_quantized() ? "quantised" : c10::str(t.layout()),
                                 " tensors are not simulated on ", device_name());
     check_dtypes(op_, t);
+    for (auto& c : crossed_)
+      if (c10::InferenceMode::is_enabled() && !c.device.is_inference() &&
+          c.storage_before == t.storage().unsafeGetStorageImpl())
+        return view_of(c.device, t);
     return tensor_over(device_storage_of(t.storage()), kSimKey, t);
   }
 
  private:
+  // In inference mode a view of a normal tensor is a normal tensor still: it has the keys of its base.
+  static at::Tensor view_of(const at::Tensor& base, const at::Tensor& shape) {
+    auto made = at::detail::make_tensor<c10::TensorImpl>(c10::TensorImpl::VIEW, c10::Storage(base.storage()),
+                                                         base.key_set(), shape.dtype());
+    made.unsafeGetTensorImpl()->set_sizes_and_strides(shape.sizes(), shape.strides(), shape.storage_offset());
+    copy_flags(shape, made);
+    return made;
+  }
+
   struct Crossed {
     at::Tensor device, host;
     c10::StorageImpl* storage_before;

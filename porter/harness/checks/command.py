@@ -1,0 +1,137 @@
+"""Runs a command of the repository on both sides: it must end as before, print the same, and use the device."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from porter.harness.case import NO_ORIGINAL, Case, last_line
+from porter.harness.child import Ended
+from porter.harness.comparison import NO_CUDA
+from porter.harness.result import Outcome, Result
+from porter.harness.stage import ORIGINAL, PORT
+
+NAME = "command"
+ORDER = 70
+PROVES = "The command that you gave runs to its end in the port, on the device, and prints what it printed before."
+CANNOT = "Lines that differ from run to run in the original itself; commands that you did not give."
+
+_EXCEPTION = re.compile(r"^(?:\[rank\d+\]: *)?(\w[\w.]*(?:Error|Exception|Exit|Interrupt)\b.*)", re.MULTILINE)
+_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+
+
+def run(case: Case) -> Iterator[Result]:
+    """One result for the command of --run."""
+    if not case.command:
+        said = 'No command was given: name one of the repository\'s own with --run "python train.py …".'
+        yield Result(NAME, "--run", Outcome.NOT_APPLICABLE, said)
+        return
+    yield _compared(case)
+
+
+def _compared(case: Case) -> Result:
+    ended, traces = _started(case, PORT)
+    tree = _place(case, PORT)
+    left = [row for trace in traces for row in case.leftovers(trace)]
+    fault = _fault(ended, tree)
+    if case.stage.original is None or not case.stage.compiled:
+        why = NO_ORIGINAL if case.stage.original is None else NO_CUDA
+        if fault or left:
+            return _bad(case, ended, fault or f"{left[0]}.", left)
+        return Result(NAME, case.command, Outcome.REFERENCE, f"It ended with exit code 0. {why}")
+    before, before_traces = _started(case, ORIGINAL)
+    if before.hung or before.code != 0:
+        said = f"The original does not run on simulated CUDA: {_fault(before, _place(case, ORIGINAL))}"
+        return Result(NAME, case.command, Outcome.REFERENCE, said, tuple(filter(None, [fault])))
+    if fault or left:
+        return _bad(case, ended, fault or f"{left[0]}.", left)
+    on_device = sum(trace["operators_on_device"] for trace in traces)
+    if not on_device and any(trace["operators_on_device"] for trace in before_traces):
+        said = f"No operator ran on {case.stage.device}, where the original used CUDA: the port stays on the CPU."
+        return Result(NAME, case.command, Outcome.FAIL, said)
+    missing = _missing_line(case, before, ended)
+    if missing:
+        return Result(NAME, case.command, Outcome.FAIL, f"The original prints `{missing}`, and the port does not.")
+    said = f"Exit code 0, {on_device} operators on the device, and it prints what the original prints."
+    return Result(NAME, case.command, Outcome.PASS, said, _host(traces), {"operators": on_device})
+
+
+def _bad(case: Case, ended: Ended, said: str, left: list[str]) -> Result:
+    gap = case.gap(said)
+    if gap and not left:
+        return Result(NAME, case.command, Outcome.NEEDS_DEVICE, f"{gap}: {said}")
+    outcome = Outcome.HANG if ended.hung else Outcome.FAIL
+    return Result(NAME, case.command, outcome, said, tuple(dict.fromkeys(left)))
+
+
+def _started(case: Case, side: str) -> tuple[Ended, list[dict[str, Any]]]:
+    """Runs it in a fresh copy: what an earlier run wrote must not help a later one."""
+    import shutil
+
+    place = _place(case, side)
+    shutil.rmtree(place, ignore_errors=True)
+    case.stage.copy(side, place)
+    words = shlex.split(case.command.replace("{device}", "cuda" if side == ORIGINAL else case.stage.device))
+    if words[0] in ("python", "python3"):
+        words[0] = case.stage.python
+    elif words[0].endswith(".py"):
+        words.insert(0, case.stage.python)
+    elif words[0] == "torchrun":
+        words[:1] = [case.stage.python, "-m", "torch.distributed.run"]
+    return case.stage.run(side, words, place)
+
+
+def _place(case: Case, side: str) -> Path:
+    return case.stage.scratch / f"command-{side}"
+
+
+def _fault(ended: Ended, tree: Path) -> str:
+    """How it failed, with the innermost line of the repository; "" when it did not."""
+    if ended.hung:
+        return f"It was not done after {ended.seconds:.0f} s and was stopped."
+    if ended.out_of_memory:
+        return f"It used more memory than it may: {last_line(ended.err)}"
+    if ended.code == 0:
+        return ""
+    inside = str(tree.resolve())
+    frames = [m for m in _FRAME.finditer(ended.err) if not m["file"].startswith("<")]
+    own = [m for m in frames if str((tree / m["file"]).resolve()).startswith(inside)]
+    where = ""
+    if own:
+        where = f"{(tree / own[-1]['file']).resolve().relative_to(tree.resolve())}:{own[-1]['line']} "
+    return f"Exit code {ended.code}: {where}{_message(ended.err)}"
+
+
+def _message(err: str) -> str:
+    """The exception of a traceback rather than what was printed after it; of torchrun, that of the rank that failed."""
+    said: list[str] = _EXCEPTION.findall(err)
+    own = [line for line in said if "ChildFailedError" not in line]
+    return (own or said or [last_line(err)])[-1][:300]
+
+
+def _missing_line(case: Case, before: Ended, after: Ended) -> str:
+    """A line of the original that is not in the port's output, if the original itself prints it every time."""
+    told = set(_plain(after.out, case))
+    missing = [line for line in _plain(before.out, case) if line not in told]
+    if not missing:
+        return ""
+    again = set(_plain(_started(case, ORIGINAL)[0].out, case))
+    return next((line for line in missing if line in again), "")
+
+
+def _plain(text: str, case: Case) -> list[str]:
+    """Lines with the device's names and the copies' folders made alike, and times left out."""
+    for side in (ORIGINAL, PORT):
+        text = text.replace(str(_place(case, side)), ".")
+    text = re.sub(rf"(?i)(?<![A-Za-z]){re.escape(case.stage.device)}(?![A-Za-z])", "cuda", text)
+    text = re.sub(r"\d+(\.\d+)?\s*(ms|s|sec|seconds|it/s|s/it|ns|us)\b|\d+:\d\d(:\d\d)?(\.\d+)?", "(time)", text)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _host(traces: list[dict[str, Any]]) -> tuple[str, ...]:
+    rows = [row for trace in traces for row in trace.get("places", {}).get("host_fallbacks", [])]
+    places = sorted({f"{row['at']} {row['what']}" for row in rows})
+    return tuple(f"the vendor runs this on the CPU: {place}" for place in places[:10])

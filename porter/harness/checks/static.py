@@ -1,0 +1,141 @@
+"""Reads the port without running it: it compiles, every place has a verdict, and every name exists on the target."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from porter.checkout.walk import walk
+from porter.harness.case import Case
+from porter.harness.result import Outcome, Result
+from porter.lock import digest
+from porter.model import Finding, Verdict
+from porter.report.summary import number
+
+NAME = "static"
+ORDER = 10
+PROVES = "Every Python file compiles, a second plan finds nothing left to port, and every name of the device exists."
+CANNOT = "Whether the code does the same as before."
+
+
+def run(case: Case) -> Iterator[Result]:
+    """One result for the whole port."""
+    faults = sorted({*_broken(case), *_undone(case), *_missing_names(case), *_without_vendor_module(case)})
+    notes = [*_open_places(case), *_changed_since(case)]
+    if faults:
+        more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+        yield Result(NAME, "the port", Outcome.FAIL, f"{faults[0]}{more}.", (*faults[1:], *notes))
+        return
+    sites = sum(map(len, case.lock.edits.values()))
+    said = f"{len(_python(case.stage.port))} Python files compile; each of {sites} places has a verdict."
+    yield Result(NAME, "the port", Outcome.PASS, said, tuple(notes), {"places": sites})
+
+
+def _python(root: Path) -> list[str]:
+    return [entry.path for entry in walk(root) if entry.kind == "python" and not entry.is_symlink]
+
+
+def _broken(case: Case) -> Iterator[str]:
+    """Files that do not compile, but for those that came so: porter changes no file that it cannot read."""
+    for path in _python(case.stage.port):
+        error = _syntax_error(case.stage.port / path)
+        untouched = case.lock.tree.get(path) == digest((case.stage.port / path).read_bytes())
+        if error and (path in case.lock.files or not untouched):
+            yield f"{path}:{error}"
+
+
+def _syntax_error(path: Path) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(path.read_bytes(), path.name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return f"{error.lineno} does not compile: {error.msg}"
+    except (ValueError, RecursionError, MemoryError) as error:
+        return f"1 does not compile: {error}"
+    return ""
+
+
+def _undone(case: Case) -> Iterator[str]:
+    for finding in case.replan.undone:
+        yield f"{finding.file}:{finding.line} was not ported: {_spot(finding)} ({finding.rule} {finding.name})"
+
+
+def _spot(finding: Finding) -> str:
+    return f"`{finding.before.strip()}`" if finding.before.strip() else "something is to be inserted"
+
+
+def _missing_names(case: Case) -> Iterator[str]:
+    """Names below torch.<device> that this version of the target is known to lack."""
+    from porter.targets.catalog import resolve
+
+    _, surface = resolve(f"{case.lock.target.name}@{case.lock.target.version}")
+    device = surface.sheet.device
+    for file, dotted, line in _device_names(case, device):
+        if device == "cuda":
+            continue
+        answer = surface.look(f"torch.cuda.{dotted.removeprefix(f'torch.{device}.')}")
+        if answer.status == "missing":
+            yield f"{file}:{line} uses {dotted}, which {case.lock.target.name} {case.lock.target.version} does not have"
+
+
+def _without_vendor_module(case: Case) -> Iterator[str]:
+    """Files that porter ported and that use the device's names, but do not import the module that makes them."""
+    from porter.targets.catalog import resolve
+
+    _, surface = resolve(f"{case.lock.target.name}@{case.lock.target.version}")
+    module = surface.sheet.module
+    used: dict[str, tuple[str, int]] = {}
+    for file, dotted, line in _device_names(case, surface.sheet.device):
+        if file in case.lock.files:
+            used.setdefault(file, (dotted, line))
+    for source in case.sources:
+        if source.file in used and module != "torch" and not _imports(source.tree, module):
+            dotted, line = used[source.file]
+            yield f"{source.file}:{line} uses {dotted}, and the file does not import {module}"
+
+
+def _device_names(case: Case, device: str) -> Iterator[tuple[str, str, int]]:
+    for source in case.sources:
+        for node in ast.walk(source.tree):
+            dotted = _dotted(node) if isinstance(node, ast.Attribute) else ""
+            if dotted.startswith(f"torch.{device}."):
+                yield source.file, dotted, getattr(node, "lineno", 0)
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        outer = _dotted(node.value)
+        return f"{outer}.{node.attr}" if outer else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _imports(tree: ast.Module, module: str) -> bool:
+    for node in ast.walk(tree):
+        named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            named.append(node.module)
+        if any(name.partition(".")[0] == module for name in named):
+            return True
+    return False
+
+
+def _open_places(case: Case) -> Iterator[str]:
+    for verdict in (Verdict.MANUAL, Verdict.REVIEW):
+        found = [f for f in case.replan.findings if f.verdict is verdict]
+        if found:
+            first = f"{found[0].file}:{found[0].line} {found[0].rule}"
+            yield f"{number(len(found), 'place')} of the port left to a person ({verdict.value}), such as {first}"
+
+
+def _changed_since(case: Case) -> Iterator[str]:
+    known = case.lock.tree or case.lock.files
+    changed = [path for path in known if not _as_written(case.stage.port / path, known[path])]
+    if changed:
+        yield f"{number(len(changed), 'file')} not as porter wrote it, such as {sorted(changed)[0]}"
+
+
+def _as_written(path: Path, wanted: str) -> bool:
+    return wanted.startswith("link:") or (path.is_file() and digest(path.read_bytes()) == wanted)

@@ -1,0 +1,148 @@
+"""Finds models that can be built tiny: classes of the repository with a forward, and the configuration they take."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from porter.harness.sources import Source
+
+_MOST = 6  # models that are tried; the others are named
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model class and how it is made."""
+
+    file: str
+    module: str
+    name: str
+    path: tuple[str, ...]
+    config_module: str
+    config: str  # "" for a class with plain arguments
+
+    @property
+    def subject(self) -> str:
+        return f"{self.file}: {self.name}"
+
+    @property
+    def order(self) -> dict[str, object]:
+        """What a probe must know of it."""
+        return {
+            "module": self.module,
+            "class": self.name,
+            "config_module": self.config_module,
+            "config_class": self.config,
+            "path": list(self.path),
+        }
+
+
+def find(sources: list[Source]) -> tuple[list[Model], list[str]]:
+    """The models to be tried, and a sentence for each that is left out."""
+    found = [model for source in sources if not source.script for model in _Repository(sources).models(source)]
+    left = [f"{model.subject} was not tried: the harness takes {_MOST} models" for model in found[_MOST:]]
+    return found[:_MOST], left
+
+
+class _Repository:
+    """All classes of the repository by name; of two with one name the file's own is meant."""
+
+    def __init__(self, sources: list[Source]) -> None:
+        self._sources = sources
+        self._classes: dict[str, list[tuple[Source, ast.ClassDef]]] = {}
+        for source in sources:
+            for node in source.tree.body:
+                if isinstance(node, ast.ClassDef):
+                    self._classes.setdefault(node.name, []).append((source, node))
+
+    def models(self, source: Source) -> list[Model]:
+        """The outermost models of a file: those that no other class is made of."""
+        made = []
+        for node in source.tree.body:
+            if isinstance(node, ast.ClassDef) and self._is_model(node) and node.name not in self._parts:
+                start = self._method(node, "__init__")
+                if start is None or self._method(node, "forward") is None:
+                    continue
+                config = self._config(source, node, start)
+                where, name = (_beside(source, config[0]), config[1].name) if config else ("", "")
+                made.append(Model(source.file, source.name, node.name, source.path, where, name))
+        return made
+
+    @cached_property
+    def _parts(self) -> set[str]:
+        """Names that are called or inherited inside other classes."""
+        found: set[str] = set()
+        for (_, outer), *_ in self._classes.values():
+            found.update(_last(base) for base in outer.bases if _last(base) != outer.name)
+            for node in ast.walk(outer):
+                if isinstance(node, ast.Call) and _last(node.func) != outer.name:
+                    found.add(_last(node.func))
+        return found
+
+    def _is_model(self, node: ast.ClassDef, seen: frozenset[str] = frozenset()) -> bool:
+        names = {_last(base) for base in node.bases}
+        if names & {"Module", "PreTrainedModel", "LightningModule"}:
+            return True
+        own = [self._classes[name][0][1] for name in names - seen - {node.name} if name in self._classes]
+        return any(self._is_model(base, seen | {node.name}) for base in own)
+
+    def _method(self, node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
+        for item in node.body:
+            if isinstance(item, ast.FunctionDef) and item.name == name:
+                return item
+        for base in map(_last, node.bases):
+            if base != node.name and base in self._classes:
+                return self._method(self._classes[base][0][1], name)
+        return None
+
+    def _config(self, source: Source, node: ast.ClassDef, start: ast.FunctionDef) -> tuple[Source, ast.ClassDef] | None:
+        """The class of the first argument: as annotated, as config_class says, or by its name."""
+        arguments = start.args.args[1:]
+        if not arguments:
+            return None
+        first = arguments[0]
+        names = [_annotation(first.annotation), _config_class(node)]
+        if first.arg in ("config", "cfg", "hparams", "conf"):
+            names += [f"{node.name}Config", *self._configs_of(source)]
+        for name in filter(None, names):
+            if name in self._classes:
+                own = [pair for pair in self._classes[name] if pair[0] is source]
+                return (own or self._classes[name])[0]
+        return None
+
+    def _configs_of(self, source: Source) -> list[str]:
+        """The only configuration class of the file, or of what it imports."""
+        named = {node.name for node in source.tree.body if isinstance(node, ast.ClassDef)}
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.ImportFrom):
+                named.update(alias.name for alias in node.names)
+        configs = sorted(name for name in named if name.endswith("Config") and name in self._classes)
+        return configs if len(configs) == 1 else []
+
+
+def _beside(source: Source, other: Source) -> str:
+    """The other file's module name as seen from the folder that the first file's name starts in."""
+    top = PurePosixPath(source.path[0] or ".")
+    file = PurePosixPath(other.file)
+    if other.name.count(".") or not file.is_relative_to(top):
+        return other.name
+    return ".".join(file.relative_to(top).with_suffix("").parts)
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _annotation(node: ast.expr | None) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value.rpartition(".")[2]
+    return _last(node) if node is not None else ""
+
+
+def _config_class(node: ast.ClassDef) -> str:
+    for item in node.body:
+        if isinstance(item, ast.Assign) and any(_last(t) == "config_class" for t in item.targets):
+            return _last(item.value)
+    return ""

@@ -1,0 +1,32 @@
+"""`python -m porter_probes ORDER ANSWER`: does what the order says and writes what came of it, faults included."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from .faults import NotRunnable, fault
+
+
+def main() -> None:
+    """Run one probe."""
+    order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    answer: dict[str, Any]
+    try:
+        for folder in reversed(order.get("path", [])):
+            sys.path.insert(0, folder)
+        answer = importlib.import_module(f"{__package__}.{order['probe']}").probe(order)
+    except NotRunnable as reason:
+        answer = {"not_runnable": str(reason)}
+    except BaseException as error:  # a repository may raise anything, SystemExit too
+        answer = {"fault": fault(error, order["root"])}
+    unfinished = Path(sys.argv[2] + ".tmp")
+    unfinished.write_text(json.dumps(answer), encoding="utf-8")
+    unfinished.replace(sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()

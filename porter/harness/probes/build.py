@@ -1,0 +1,95 @@
+"""Makes the tiny model of an order: the same weights in every process, whatever device it goes to afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from . import tiny
+from .digest import digest
+
+SEED = 2024
+
+
+def device() -> str:
+    """The device of the simulated target, as a string for .to()."""
+    from portersim import facts
+
+    return str(facts.load(os.environ["PORTERSIM_TARGET"]).device)
+
+
+def model_of(order: dict[str, Any]) -> tuple[Any, list[str]]:
+    """The model on the CPU, and what had to be done to get it."""
+    torch.set_num_threads(1)
+    notes: list[str] = []
+    module = importlib.import_module(order["module"])
+    _vendor_module(order["root"], notes)
+    model, again = _built(module, order), _built(module, order)
+    if weights(model) != weights(again):
+        _fill(model)
+        notes.append("its constructor leaves weights uninitialised, so the harness filled them")
+    return model.float(), notes
+
+
+def weights(model: Any) -> str:
+    """One digest over all weights and buffers."""
+    whole = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        whole.update(f"{name} {digest(tensor)}\n".encode())
+    return whole.hexdigest()
+
+
+def _built(module: Any, order: dict[str, Any]) -> Any:
+    torch.manual_seed(SEED)
+    made = getattr(module, order["class"])
+    if not order["config_class"]:
+        return made(**tiny.arguments(made))
+    kind = getattr(importlib.import_module(order["config_module"]), order["config_class"])
+    config = kind(**tiny.arguments(kind.__init__ if "__init__" in vars(kind) else kind))
+    torch.manual_seed(SEED)
+    rest = [p for p in list(inspect.signature(made).parameters.values())[1:] if p.default is p.empty]
+    extra = {p.name: tiny.size(p.name) for p in rest if p.kind is p.POSITIONAL_OR_KEYWORD}
+    return made(config, **{name: value for name, value in extra.items() if value is not None})
+
+
+def _fill(model: Any) -> None:
+    generator = torch.Generator().manual_seed(SEED)
+    with torch.no_grad():
+        for name, tensor in model.named_parameters():
+            if tensor.dim() > 1:
+                tensor.copy_(torch.randn(tensor.shape, generator=generator) * 0.02)
+            else:
+                tensor.fill_(0.0 if name.endswith("bias") else 1.0)
+
+
+def _vendor_module(root: str, notes: list[str]) -> None:
+    """What a person's own script would do for a repository that never names the device: import the vendor's module.
+
+    Where the repository itself names the device it must do so itself, or the check shall see that it does not.
+    """
+    from portersim import facts
+
+    known = facts.load(os.environ["PORTERSIM_TARGET"])
+    if not known.module or known.module in sys.modules or _names_device(root, known.device):
+        return
+    importlib.import_module(known.module)
+    notes.append(f"the harness imported {known.module}, as a script of yours would: these files do not name the device")
+
+
+def _names_device(root: str, name: str) -> bool:
+    inside = os.path.realpath(root) + os.sep
+    for module in list(sys.modules.values()):
+        path = Path(getattr(module, "__file__", None) or "")
+        # torch.ops gives itself the file `_ops.py`, which is no path
+        if path.suffix == ".py" and path.is_absolute() and os.path.realpath(path).startswith(inside):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if any(word in text for word in (f"torch.{name}", f".{name}(", f'"{name}', f"'{name}")):
+                return True
+    return False

@@ -1,0 +1,63 @@
+"""Cuts a configuration down: the numbers that make a model large become small, the others stay as they are."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .faults import NotRunnable
+
+VOCABULARY, LENGTH, WIDTH = 320, 64, 32
+
+# Names of sizes, and what they become. At least three layers: what breaks between layers shows in the second and third.
+_SIZES: tuple[tuple[str, int], ...] = (
+    (r"(padded_)?vocab(ulary)?_?size|n_?vocab|num_embeddings|num_tokens", VOCABULARY),
+    (r"(n_?|num_)?(hidden_|encoder_|decoder_|text_|audio_)?(layers?|blocks?)|depth|n_(audio|text)_layer", 3),
+    (r"num_key_value_heads|n_?kv_?heads?|multi_query_group_num|num_kv_heads", 2),
+    (r"(n_?|num_)?(attention_|encoder_attention_|decoder_attention_)?heads?|n_(audio|text)_head|nhead", 4),
+    (r"kv_channels|head_dim|attention_head_size", 8),
+    (r"intermediate_size|ffn_hidden_size|n_inner|d_ff|dim_feedforward|ffn_dim|mlp_dim|inner_dim", 2 * WIDTH),
+    (r"hidden_size|n_?embd|d_model|dim|hidden_dim|embed_dim|model_dim|n_(audio|text)_state|embedding_size", WIDTH),
+    (r"max_(position_embeddings|seq_?len(gth)?|sequence_length|length)|seq_?len(gth)?", LENGTH),
+    (r"block_size|n_positions|n_(text_|audio_)?ctx|context_length|model_max_length", LENGTH),
+    (r"n_mels|num_mel_bins", 80),
+    (r"num_queries", 4),
+    (r"(num_|n_)?(classes|labels)", 5),
+    (r"in_channels|in_chans|num_channels", 3),
+    (r"image_size|img_size", 32),
+    (r"patch_size", 4),
+)
+_SPECIAL_TOKENS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+
+
+def size(name: str) -> int | None:
+    """The tiny value of a size, or nothing where the name is not known to be one."""
+    return next((value for pattern, value in _SIZES if re.fullmatch(pattern, name.lower())), None)
+
+
+def arguments(made: Callable[..., Any]) -> dict[str, Any]:
+    """Keyword arguments for a constructor: sizes cut down, dropout off, all else at its default."""
+    chosen: dict[str, Any] = {}
+    for name, parameter in inspect.signature(made).parameters.items():
+        if name == "self" or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        value = _cut(name, parameter.default)
+        if parameter.default is parameter.empty:
+            if value is None:
+                raise NotRunnable(f"its constructor needs {name!r}, for which there is no tiny value")
+            chosen[name] = value
+        elif value is not None:
+            chosen[name] = value
+    return chosen
+
+
+def _cut(name: str, default: Any) -> Any:
+    if name in _SPECIAL_TOKENS and not (isinstance(default, int) and default < VOCABULARY):
+        return _SPECIAL_TOKENS[name] if default is not None else None
+    if re.search("drop", name) and isinstance(default, float):
+        return 0.0
+    if default is inspect.Parameter.empty or (isinstance(default, int) and not isinstance(default, bool)):
+        return size(name)
+    return None

@@ -1,0 +1,51 @@
+"""Plans the port once more: what is left in it, with the port's own lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from porter.lock import LOCK_NAME, Lock
+from porter.model import Finding, Plan, Verdict
+
+# What porter itself wrote into the port, and writes about it.
+_OWN = {LOCK_NAME, "report.md", "report.json", "verify/evidence.md", "verify/evidence.json"}
+
+
+class Replan:
+    """The second plan of a port, by place."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.findings = [finding for finding in plan.findings if finding.file not in _OWN]
+        self._by_place: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            self._by_place.setdefault(f"{finding.file}:{finding.line}", []).append(finding)
+
+    @property
+    def undone(self) -> list[Finding]:
+        """Places that porter would change without asking: there must be none in a port."""
+        return [f for f in self.findings if f.edits and f.verdict is Verdict.PORTED]
+
+    def at(self, place: str) -> list[Finding]:
+        """The findings of a line, `file:line`."""
+        return self._by_place.get(place, [])
+
+    def kept(self, place: str) -> str:
+        """Why porter left CUDA on this line on purpose; "" where it did not."""
+        found = self.at(place)
+        return found[0].why if found and all(f.verdict is Verdict.KEPT for f in found) else ""
+
+    def left_to_a_person(self, place: str) -> str:
+        """The rule by which porter left this line to a person; "" where it did not."""
+        asked = (Verdict.MANUAL, Verdict.REVIEW)
+        return next((f"{f.rule}: {f.advice or f.why}" for f in self.at(place) if f.verdict in asked), "")
+
+
+def replan(port: Path, lock: Lock) -> Replan:
+    """Plans the port for the lock's target, with the rules that the lock was made with."""
+    from porter.checkout.source import open_checkout
+    from porter.plan import Choice, make_plan
+
+    only, skip = (tuple(map(str, lock.options.get(name, ()))) for name in ("only", "skip"))
+    with open_checkout(str(port)) as checkout:
+        return Replan(make_plan(checkout, Choice(f"{lock.target.name}@{lock.target.version}", only, skip)))

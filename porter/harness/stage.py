@@ -1,0 +1,127 @@
+"""Where checks run: copies of the port and of its original, and the simulated device of each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from porter.errors import UsageError
+from porter.harness.child import Ended, Limits, run
+from porter.sim import Options, SimulationError
+
+PORT, ORIGINAL = "port", "original"
+_PROBES = Path(__file__).parent / "probes"
+_LEFT_OUT = (".git", "__pycache__", ".venv", "venv", "node_modules")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a probe came back with: its data, how its process ended, and the trace of what ran where."""
+
+    ended: Ended
+    data: Mapping[str, Any]
+    trace: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Stage:
+    """The two sides of a comparison in a scratch folder. `target` is a spec such as `npu@2.6.0`."""
+
+    scratch: Path
+    port: Path
+    original: Path | None
+    target: str
+    python: str = sys.executable
+    limits: Limits = field(default_factory=Limits)
+    pythonpath: str = ""  # a person's own, for packages that lie beside the interpreter's
+    networks: set[str] = field(default_factory=set)
+    devices: int = 1
+    compiled: bool = True  # else the slower device, and no simulated CUDA
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def name(self) -> str:
+        """The target without its version."""
+        return self.target.partition("@")[0]
+
+    @cached_property
+    def device(self) -> str:
+        """What the target's device is called in code."""
+        from porter.sim import facts
+
+        return facts.load(self.name).device
+
+    def tree(self, side: str) -> Path:
+        """The copy of a side that probes read."""
+        place = self.scratch / side
+        if not place.exists():
+            self.copy(side, place)
+        return place
+
+    def copy(self, side: str, place: Path) -> None:
+        """Copies a side, so that what runs there writes nothing into it."""
+        source = self.port if side == PORT else self.original
+        assert source is not None
+        ignore = shutil.ignore_patterns(*_LEFT_OUT)
+        try:
+            shutil.copytree(source, place, symlinks=True, ignore=ignore)
+        except shutil.Error as error:  # a socket, a file without permission: said by the name of the first
+            where, _, why = error.args[0][0]
+            raise UsageError(f"{where} cannot be copied ({why}); the harness runs in a copy.") from error
+
+    def probe(self, side: str, name: str, order: Mapping[str, Any], threads: str = "") -> Answer:
+        """Runs one probe in a child under the side's simulated device."""
+        tree, stem = self.tree(side), f"{next(self._numbers)}-{side}-{name}"
+        asked, answered = (self.scratch / f"{stem}.{end}" for end in ("order", "answer"))
+        path = [str(tree / folder) for folder in order.get("path", ())]
+        whole = {**order, "probe": name, "root": str(tree), "path": path}
+        asked.write_text(json.dumps(whole), encoding="utf-8")
+        command = [self.python, "-m", "porter_probes", str(asked), str(answered)]
+        ended, traces = self.run(side, command, tree, threads)
+        data = json.loads(answered.read_text(encoding="utf-8")) if answered.is_file() else {}
+        return Answer(ended, data, traces[0] if traces else {})
+
+    def run(self, side: str, command: list[str], cwd: Path, threads: str = "") -> tuple[Ended, list[dict[str, Any]]]:
+        """Runs a command under the side's simulated device; also gives the traces of its processes."""
+        traces = self.scratch / f"{next(self._numbers)}-trace"
+        ended = run(command, cwd, self._variables(side, cwd, traces / "trace.json", threads), self.scratch, self.limits)
+        self.networks.add(ended.network)
+        found = sorted(traces.glob("trace*.json"))
+        return ended, [json.loads(path.read_text(encoding="utf-8")) for path in found]
+
+    def _variables(self, side: str, root: Path, trace: Path, threads: str) -> dict[str, str]:
+        from porter.sim.build import cache_folder
+        from porter.sim.run import environment
+
+        spec = self.target if side == PORT else "cuda"
+        name = spec.partition("@")[0]
+        options = Options(name, self.devices, threads=threads, root=str(root), trace=str(trace), compiler=self.compiled)
+        try:
+            whole = environment(spec, options, autoload=False, python=self.python)
+        except SimulationError as error:
+            raise UsageError(str(error)) from error
+        told = {name: value for name, value in whole.items() if name.startswith("PORTERSIM_")}
+        shim = whole["PYTHONPATH"].split(":")[0]
+        path = ":".join(filter(None, [shim, str(self.library), self.pythonpath]))
+        return {
+            **told,
+            "PYTHONPATH": path,
+            "PATH": f"{Path(self.python).parent}:{whole.get('PATH', '')}",  # `python` in a script is this one
+            "PORTERSIM_CACHE": str(cache_folder()),
+            "CUDA_VISIBLE_DEVICES": "" if spec != "cuda" else "0",
+            "TORCH_DEVICE_BACKEND_AUTOLOAD": "0",
+        }
+
+    @cached_property
+    def library(self) -> Path:
+        """The probes as a package of their own: the child needs torch, and nothing of porter."""
+        folder = self.scratch / "lib"
+        shutil.copytree(_PROBES, folder / "porter_probes", ignore=shutil.ignore_patterns("__pycache__"))
+        return folder

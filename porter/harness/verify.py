@@ -1,0 +1,147 @@
+"""Runs the checks on a port, one after the other, in a scratch folder that is gone afterwards."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from porter import __version__
+from porter.errors import UsageError
+from porter.harness.case import Case
+from porter.harness.checks import Check, all_checks
+from porter.harness.child import Limits
+from porter.harness.evidence import Evidence
+from porter.harness.result import Outcome, Result
+from porter.harness.stage import Stage
+from porter.lock import LOCK_NAME, read
+
+Say = Callable[[str], None]
+
+_NO_REAL = "This porter does not drive a real device yet: run the repository's own commands there."
+_PACKAGES = ("torch", "transformers", "numpy")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asked for on the command line."""
+
+    port: Path
+    original: Path | None = None
+    device: str = "auto"
+    only: tuple[str, ...] = ()
+    command: str = ""
+    python: str = sys.executable
+    limits: Limits = field(default_factory=Limits)
+    pythonpath: str = ""
+    devices: int = 1
+
+
+def verify(wish: Wish, say: Say) -> Evidence:
+    """All checks, or those that were asked for, and what they showed."""
+    port, original = _folders(wish)
+    lock = read(port / LOCK_NAME)
+    checks = _chosen(wish)
+    dynamic = any(check.NAME != "static" for check in checks)
+    versions = _versions(wish.python) if dynamic else {}
+    with tempfile.TemporaryDirectory(prefix="porter-verify-", ignore_cleanup_errors=True) as folder:
+        target = f"{lock.target.name}@{lock.target.version}"
+        stage = Stage(Path(folder).resolve(), port, original, target, wish.python, wish.limits, wish.pythonpath)
+        stage.compiled, stage.devices = _compiled(), wish.devices
+        case = Case(stage, lock, wish.command)
+        results = tuple(result for check in checks for result in _run(check, case, wish.device, say))
+        return Evidence(
+            subject={
+                "name": lock.upstream.name,
+                "commit": lock.upstream.commit,
+                "target": target,
+                "device": "real" if wish.device == "real" else "simulated",
+            },
+            versions={"porter": __version__, "Python": platform.python_version(), **versions},
+            bounds=_bounds(stage, wish, dynamic),
+            checks={check.NAME: (check.PROVES, check.CANNOT) for check in checks},
+            results=results,
+        )
+
+
+def _folders(wish: Wish) -> tuple[Path, Path | None]:
+    port = wish.port.resolve()
+    if not (port / LOCK_NAME).is_file():
+        raise UsageError(f"{wish.port} is no port: it has no {LOCK_NAME}; name a folder that `porter migrate` wrote.")
+    if wish.original is not None and not wish.original.is_dir():
+        raise UsageError(f"There is no folder {wish.original}; name the checkout that the port was made from.")
+    if wish.original is not None and wish.original.resolve() == port:
+        raise UsageError("--original is the port itself; name the checkout that it was made from.")
+    return port, wish.original.resolve() if wish.original else None
+
+
+def _chosen(wish: Wish) -> list[Check]:
+    checks = all_checks()
+    names = {check.NAME for check in checks}
+    unknown = sorted(set(wish.only) - names)
+    if unknown:
+        raise UsageError(f"There is no check {unknown[0]!r}; the checks are {', '.join(c.NAME for c in checks)}.")
+    if wish.command and wish.only and "command" not in wish.only:
+        raise UsageError("--run gives the check `command` its command, and --only leaves that out; name it, too.")
+    return [check for check in checks if not wish.only or check.NAME in wish.only]
+
+
+def _run(check: Check, case: Case, device: str, say: Say) -> Iterable[Result]:
+    from porter.sim import facts
+
+    if check.NAME != "static" and device == "real":
+        results = [Result(check.NAME, "the port", Outcome.NEEDS_DEVICE, _NO_REAL)]
+    elif check.NAME != "static" and case.stage.name not in facts.targets():
+        said = f"{case.stage.name} cannot be simulated; the simulated devices are {', '.join(facts.targets())}."
+        results = [Result(check.NAME, "the port", Outcome.NEEDS_DEVICE, said)]
+    else:
+        results = list(check.run(case))
+    for result in results:
+        say(f"{result.check}: {result.outcome.value} ({result.subject})")
+    return results
+
+
+def _bounds(stage: Stage, wish: Wish, dynamic: bool) -> tuple[str, ...]:
+    if not dynamic or wish.device == "real":
+        return ("Nothing of the repository was run.",)
+    said = ["The repository's code was run, in processes of its own, on a simulated device (CPU memory and kernels)."]
+    if not stage.compiled:
+        said.append("There is no C++ compiler here, so the slower device was used, and no original on simulated CUDA.")
+    if stage.networks == {"none"}:
+        said.append("Those processes had no network.")
+    elif stage.networks:
+        said.append("This system does not let a process give up its network: only offline variables were set.")
+    return tuple(said)
+
+
+def _versions(python: str) -> dict[str, str]:
+    """What the children will import, asked of their interpreter; without torch there is nothing to run."""
+    ask = (
+        "import importlib.metadata as m, json, sys\n"
+        "def v(n):\n try: return m.version(n)\n except m.PackageNotFoundError: return ''\n"
+        f"print(json.dumps({{n: v(n) for n in {_PACKAGES!r}}}))"
+    )
+    try:
+        done = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=False, timeout=60)
+        found = json.loads(done.stdout) if done.returncode == 0 else {}
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise UsageError(f"{python} is no Python that can be started; name another with --python.") from error
+    if not found.get("torch"):
+        raise UsageError("verify needs torch: install porter[verify], or name a Python that has it with --python.")
+    return {name: version for name, version in found.items() if version}
+
+
+def _compiled() -> bool:
+    from porter.sim.build import has_compiler
+    from porter.sim.errors import SimulationError
+
+    try:
+        return has_compiler()
+    except SimulationError:  # torch is in another interpreter, which can build as well
+        return any(map(shutil.which, ("c++", "g++", "clang++")))

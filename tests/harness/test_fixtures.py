@@ -1,0 +1,43 @@
+"""Correct ports raise no alarm, and what can be shown of them is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from porter.harness.result import Outcome
+
+from .conftest import Port, Verify, original
+
+SHOWN = {
+    "baichuan-7b": {"static", "import", "forward", "train-step", "generate"},
+    "chatglm2-6b": {"static", "import", "forward", "train-step"},
+    "detector": {"static", "import", "forward", "train-step", "command"},
+    "minimal-gpt": {"static", "import", "forward", "train-step", "generate", "command"},
+}
+COMMANDS = {"minimal-gpt": "python train.py --max_iters=3", "detector": "python main.py --device {device}"}
+
+
+@pytest.mark.parametrize("target", ["npu", "mlu"])
+@pytest.mark.parametrize("case", sorted(SHOWN))
+def test_a_correct_port(case: str, target: str, port: Port, verify: Verify) -> None:
+    results = verify(port(case, target), original(case), command=COMMANDS.get(case, ""))
+    bad = [(r.check, r.detail) for r in results if r.outcome in (Outcome.FAIL, Outcome.HANG)]
+    assert bad == []
+    unsimulated = {
+        r.check for r in results if r.outcome is Outcome.NEEDS_DEVICE and "simulated device lacks" in r.detail
+    }
+    assert {r.check for r in results if r.outcome is Outcome.PASS} >= SHOWN[case] - unsimulated
+
+
+@pytest.mark.parametrize("case", ["nasty", "transformers-slice"])
+@pytest.mark.parametrize("target", ["npu", "mlu"])
+def test_static_is_calm(case: str, target: str, port: Port, verify: Verify) -> None:
+    (result,) = verify(port(case, target), None, "static")
+    assert (result.outcome, result.detail) == (Outcome.PASS, result.detail)
+
+
+def test_nothing_is_green_without_the_original(port: Port, verify: Verify) -> None:
+    compared = ("forward", "train-step", "generate", "command")
+    results = verify(port("minimal-gpt", "npu"), None, *compared, command="python bench.py")
+    assert {r.check: r.outcome for r in results} == dict.fromkeys(compared, Outcome.REFERENCE)
+    assert all("--original" in r.detail for r in results)

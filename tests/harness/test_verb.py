@@ -1,0 +1,99 @@
+"""`porter verify` as a person meets it: exit codes, sentences, evidence that stays out of the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import Port, migrate, original
+
+PROJECT = Path(__file__).parents[2]
+
+
+def porter(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")]))
+    command = [sys.executable, "-m", "porter", "verify", *map(str, arguments)]
+    return subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": path, **env}, capture_output=True, text=True, timeout=200, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--only", "magic"], "There is no check 'magic'; the checks are static, import, forward"),
+        (["--original", "/no/such/folder"], "There is no folder /no/such/folder"),
+        (["--memory", "much"], "--memory 'much' is no amount of memory"),
+        (["--python", "/no/python"], "/no/python is no Python that can be started"),
+        (["--only", "static", "--run", "python x.py"], "--only leaves that out"),
+    ],
+)
+def test_bad_input(arguments: list[str], sentence: str, port: Port) -> None:
+    done = porter(port("minimal-gpt", "npu"), "-q", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_that_is_no_port(tmp_path: Path) -> None:
+    done = porter(tmp_path)
+    assert done.returncode == 2
+    assert "is no port: it has no porter.lock" in done.stderr
+
+
+def test_without_torch(port: Port, tmp_path: Path) -> None:
+    empty = tmp_path / "python"
+    empty.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "$@"\n', encoding="utf-8")
+    empty.chmod(0o755)
+    done = porter(port("minimal-gpt", "npu"), "-q", "--python", empty)
+    assert done.returncode == 2
+    assert "verify needs torch: install porter[verify]" in done.stderr
+    assert porter(port("minimal-gpt", "npu"), "-q", "--python", empty, "--only", "static").returncode == 0
+
+
+def test_evidence_is_no_obstacle(tmp_path: Path) -> None:
+    """It is written into the port, is equal for equal runs, and the port can be made again over it."""
+    folder = migrate(original("minimal-gpt"), "npu", tmp_path / "port")
+    seen = []
+    for _ in range(2):
+        done = porter(folder, "--original", original("minimal-gpt"), "--only", "static", "--only", "import")
+        assert done.returncode == 0, done.stderr
+        assert "Running the repository's code" in done.stderr
+        seen.append([(folder / "verify" / name).read_bytes() for name in ("evidence.json", "evidence.md")])
+    assert seen[0] == seen[1]
+    told = json.loads(seen[0][0])
+    assert [result["outcome"] for result in told["results"]] == ["pass", "pass"]
+    assert told["versions"].keys() >= {"porter", "torch"}
+    assert {"proves", "cannot_prove"} == told["checks"]["static"].keys()
+    left = {path.name for path in folder.rglob("*")} - {path.name for path in original("minimal-gpt").rglob("*")}
+    assert left == {"porter.lock", "report.md", "report.json", "verify", "evidence.json", "evidence.md"}
+    migrate(original("minimal-gpt"), "npu", folder)
+    assert not (folder / "verify").exists()
+
+
+def test_evidence_of_a_person_is_not_replaced(tmp_path: Path) -> None:
+    checkout = tmp_path / "repo"
+    shutil.copytree(original("minimal-gpt"), checkout)
+    (checkout / "verify").mkdir()
+    (checkout / "verify" / "evidence.md").write_text("mine\n", encoding="utf-8")
+    folder = migrate(checkout, "npu", tmp_path / "port")
+    done = porter(folder, "--only", "static")
+    assert done.returncode == 2
+    assert "has a verify/evidence.md of its own" in done.stderr
+    assert porter(folder, "--only", "static", "--evidence", tmp_path / "told").returncode == 0
+    assert (tmp_path / "told" / "evidence.json").is_file()
+    assert (folder / "verify" / "evidence.md").read_text(encoding="utf-8") == "mine\n"
+
+
+def test_nothing_shown_is_no_success(port: Port) -> None:
+    done = porter(port("minimal-gpt", "npu"), "-q", "--only", "forward", "--evidence", "/dev/null/x")
+    assert done.returncode == 2  # evidence cannot be written there
+    done = porter(port("minimal-gpt", "npu"), "-q", "--device", "real", "--only", "forward", "--format", "markdown")
+    assert done.returncode == 1
+    assert "**needs-device**" in done.stdout
