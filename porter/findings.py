@@ -16,7 +16,7 @@ from porter.python.source import Source
 from porter.splice import apply
 
 if TYPE_CHECKING:
-    from porter.plan import Context
+    from porter.context import Context
     from porter.python.remains import Remainder
 
 _LINE = 500  # characters of a line that a finding quotes

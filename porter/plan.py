@@ -12,16 +12,16 @@ from porter.checkout.source import Checkout
 from porter.checkout.text import decode
 from porter.checkout.upstream import detect
 from porter.checkout.walk import HUGE, Entry, walk
+from porter.context import Context
 from porter.errors import UndecodableError, UsageError
 from porter.findings import unread
-from porter.model import Dependency, FilePlan, Finding, Plan, Problem, Target
+from porter.model import Dependency, FilePlan, Finding, Plan, Problem
 from porter.packs.load import load
 from porter.packs.pack import Pack
 from porter.python.methods import own_methods
 from porter.python.reading import is_manifest
 from porter.python.signatures import Files
 from porter.targets.catalog import resolve
-from porter.targets.surface import Surface
 from porter.triage import Triage
 
 Progress = Callable[[int, int, str], None]
@@ -38,18 +38,6 @@ class Choice:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True)
-class Context:
-    """What planning a single file needs to know about everything else."""
-
-    pack: Pack
-    target: Target
-    surface: Surface
-    triage: Triage
-    library: Files
-    own_methods: dict[str, frozenset[str]]
 
 
 @dataclass

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from porter.artefacts import in_json, in_toml, in_yaml, plan_artefact
 from porter.checkout.kind import kind_of
 from porter.checkout.walk import Entry
+from porter.context import Context
 from porter.model import FilePlan, Finding, Problem, Verdict
 from porter.packs.load import load
 from porter.packs.packages import Packages
 from porter.packs.requirement import distribution
-from porter.plan import Context
 from porter.python.signatures import Files
 from porter.targets.catalog import resolve
 from porter.triage import Triage

@@ -24,10 +24,11 @@ from labels import FIXTURES, cases, targets
 from porter import plan as planning
 from porter.checkout.source import open_checkout
 from porter.checkout.walk import Entry, walk
+from porter.context import Context
 from porter.lock import render as lock_of
 from porter.model import FilePlan, Plan, Verdict
 from porter.packs.load import load
-from porter.plan import Choice, Context, make_plan
+from porter.plan import Choice, make_plan
 from porter.python.methods import definitions
 from porter.python.planner import plan_python
 from porter.python.signatures import Files

@@ -21,7 +21,7 @@ from porter.proposal import Proposal
 from porter.splice import apply
 
 if TYPE_CHECKING:
-    from porter.plan import Context
+    from porter.context import Context
 
 Planned = tuple[FilePlan | None, list[Problem]]
 _BY_HAND = "Port this place by hand, and report it: porter should not make such edits."

@@ -15,9 +15,9 @@ from porter.proposal import Proposal
 from porter.python.source import Source
 
 if TYPE_CHECKING:
+    from porter.context import Context
     from porter.packs.pack import Pack
     from porter.packs.positions import Position
-    from porter.plan import Context
 
 
 class UnreadableError(Exception):

@@ -22,7 +22,7 @@ from porter.targets.catalog import resolve
 from porter.triage import Triage
 
 if TYPE_CHECKING:
-    from porter.plan import Context
+    from porter.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def try_pack(target: str, extra: Iterable[Path] = ()) -> Trial:
 
 
 def _context(pack: Pack, target: object, surface: object) -> Context:
-    from porter.plan import Context
+    from porter.context import Context
 
     return Context(pack, target, surface, Triage(pack), Files([], lambda _: None), {})  # type: ignore[arg-type]
 

@@ -17,7 +17,7 @@ from porter.python.remains import remainders
 from porter.python.scene import Scene
 
 if TYPE_CHECKING:
-    from porter.plan import Context
+    from porter.context import Context
 
 _BY_HAND = "Port this place by hand, and report it: porter should not make such edits."
 

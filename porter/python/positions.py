@@ -11,28 +11,13 @@ from porter.python.dotted import last_name
 from porter.python.module import Module
 from porter.python.names import Names
 from porter.python.place import Certainty, Place, option_before, parameter_of_default
+from porter.python.prose import READERS
 from porter.python.signatures import Signatures
 
 _OPTION_CALLS = frozenset(
     {"add_argument", "option", "Option", "Argument", "add_option", "argument", "DEFINE_string", "DEFINE_enum"}
 )
 _FIELD_CALLS = frozenset({"field", "Field", "Option", "Argument", "Parameter", "str", "Value"})
-_MESSAGE_CALLS = frozenset(
-    {
-        "print",
-        "debug",
-        "info",
-        "warn",
-        "warning",
-        "warning_once",
-        "error",
-        "exception",
-        "critical",
-        "log",
-        "write",
-        "skip",
-    }
-)
 
 
 class Positions:
@@ -178,7 +163,7 @@ class Positions:
             return self._climb(call, position, seen)
         if callee in _OPTION_CALLS and index:
             return self._option(call, position, seen)
-        if callee in _MESSAGE_CALLS or callee.endswith(("Error", "Exception", "Warning")):
+        if callee in READERS or callee.endswith(("Error", "Exception", "Warning")):
             return Place(Certainty.NOT, "it is text for a reader")
         return self._beside_argument(node, index, call, position) or self._parameter(index, call, position)
 

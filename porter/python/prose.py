@@ -8,7 +8,8 @@ import re
 from porter.python.dotted import last_name
 from porter.python.module import Module
 
-_READERS = frozenset(
+# Functions whose arguments a person reads.
+READERS = frozenset(
     {
         "print",
         "debug",
@@ -21,6 +22,7 @@ _READERS = frozenset(
         "critical",
         "log",
         "write",
+        "skip",
         "echo",
         "secho",
     }
@@ -48,7 +50,7 @@ def is_message(module: Module, node: ast.AST) -> str | None:
         }:
             return f"it is text for a reader ({ancestor.arg}=)"
         if isinstance(ancestor, ast.Call) and inner is not ancestor.func:
-            if last_name(ancestor.func) in _READERS:
+            if last_name(ancestor.func) in READERS:
                 return f"it is text that {last_name(ancestor.func)}() shows"
             if last_name(ancestor.func) not in _PASSING and not isinstance(module.parents.get(ancestor), ast.Raise):
                 return None  # another function does something with it

@@ -17,7 +17,7 @@ from porter.python.scene import Scene
 from porter.python.source import Source
 
 if TYPE_CHECKING:
-    from porter.plan import Context
+    from porter.context import Context
 
 
 def is_manifest(path: str) -> bool:

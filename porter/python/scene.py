@@ -15,7 +15,7 @@ from porter.python.signatures import Library, Signatures
 from porter.python.support import cuda_only_package, cuda_spans
 
 if TYPE_CHECKING:
-    from porter.plan import Context
+    from porter.context import Context
     from porter.targets.surface import Surface
 
 

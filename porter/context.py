@@ -1,0 +1,23 @@
+"""The context: what planning a single file needs to know about everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from porter.model import Target
+from porter.packs.pack import Pack
+from porter.python.signatures import Files
+from porter.targets.surface import Surface
+from porter.triage import Triage
+
+
+@dataclass(frozen=True)
+class Context:
+    """The rules and the target, the words to look for, and the repo's other Python files."""
+
+    pack: Pack
+    target: Target
+    surface: Surface
+    triage: Triage
+    library: Files
+    own_methods: dict[str, frozenset[str]]
