@@ -148,6 +148,6 @@ def _dependencies(files: Iterable[FilePlan]) -> tuple[Dependency, ...]:
     for finding in (f for file in files for f in file.findings if f.subject):
         places.setdefault(finding.subject, []).append(finding)
     return tuple(
-        Dependency(name, tuple(f"{f.file}:{f.line}" for f in found), found[0].advice)
+        Dependency(name, tuple(f"{f.file}:{f.line}" for f in found), max((f.advice for f in found), key=len))
         for name, found in sorted(places.items())
     )

@@ -36,6 +36,7 @@ def render(plan: Plan) -> str:
             document.Dependency(plain(need.name), [plain(place) for place in need.where], plain(need.advice))
             for need in sorted(plan.dependencies, key=lambda need: need.name)
         ],
+        notes=[plain(note) for note in plan.notes],
     )
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
 

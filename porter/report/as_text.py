@@ -33,6 +33,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         f"{summary.unread:,} not readable, {summary.untouched:,} copied without a look",
         "  ",
     )
+    for note in plan.notes:
+        yield from _wrap(f"Note: {note}", "  ")
     for verdict, title in _SECTIONS:
         groups = by_rule(plan.findings, verdict)
         if groups:

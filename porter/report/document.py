@@ -123,6 +123,7 @@ class Report(Struct, frozen=True):
     findings: list[Finding]
     problems: list[Problem]
     dependencies: list[Dependency]
+    notes: Annotated[list[str], Meta(description="what a reader must know about the report as a whole")]
 
 
 def json_schema() -> dict[str, Any]:
