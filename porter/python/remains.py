@@ -29,7 +29,11 @@ def remainders(
 ) -> Iterator[Remainder]:
     """The spans that nothing covers, one for each line and reason."""
     source = scene.module.source
-    strings = sorted((source.start(n), source.end(n), i) for i, n in enumerate(scene.module.strings))
+    strings = sorted(
+        (source.start(n), source.end(n), i)
+        for i, n in enumerate(scene.module.strings)
+        if not isinstance(scene.module.parents.get(n), ast.JoinedStr)  # where its parts lie depends on the Python
+    )
     taken = sorted(covered)
     owners = _owners(scene)
     seen: set[tuple[int, str]] = set()
