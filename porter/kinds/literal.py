@@ -12,6 +12,7 @@ from porter.packs.positions import Position
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.place import Certainty, Place
+from porter.python.prose import text_of
 from porter.python.scene import Scene
 from porter.python.support import among_choices, mentions
 
@@ -71,7 +72,7 @@ class _Spot:
 
 
 def _spots(scene: Scene, node: ast.Constant | ast.JoinedStr, rule: Rule, position: Position) -> Iterator[_Spot]:
-    text = _text(node)
+    text = text_of(node)  # an index is all that can follow, so that a placeholder counts as a digit
     if text is None or isinstance(scene.module.parents.get(node), ast.JoinedStr):
         return  # the parts of an f-string are judged as the whole f-string
     raw = scene.module.source.text(node)
@@ -94,16 +95,6 @@ def _tokens(raw: bytes, text: str, value: bytes) -> Iterator[re.Match[bytes]]:
     """Where a value stands as a part of `a:b,c:d`, or alone."""
     if re.fullmatch(r"\w+(:\w+)?(,\w+(:\w+)?)*", text):
         yield from re.finditer(rb"(?i)(?<!\w)" + re.escape(value) + rb"(?!\w)", raw)
-
-
-def _text(node: ast.Constant | ast.JoinedStr) -> str | None:
-    """The text of a string; a placeholder of an f-string counts as the digit 0, since only an index can follow."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    parts = [
-        part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "0" for part in node.values
-    ]
-    return "".join(parts)
 
 
 def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterator[Proposal]:

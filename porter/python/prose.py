@@ -62,6 +62,14 @@ def is_message(module: Module, node: ast.AST) -> str | None:
     return None
 
 
+def text_of(node: ast.Constant | ast.JoinedStr) -> str | None:
+    """The text of a string; a placeholder of an f-string counts as the digit 0."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    parts = (p.value if isinstance(p, ast.Constant) and isinstance(p.value, str) else "0" for p in node.values)
+    return "".join(parts)
+
+
 def reason(module: Module, node: ast.Constant | ast.JoinedStr) -> str:
     """Why a string with an accelerator's name in it stays as it is."""
     parent = module.parents.get(node)
@@ -70,7 +78,7 @@ def reason(module: Module, node: ast.Constant | ast.JoinedStr) -> str:
     message = is_message(module, node)
     if message is not None:
         return message
-    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)
+    text = text_of(node) or ""
     if "://" in text:
         return "URL"
     if isinstance(parent, ast.Subscript) or (isinstance(parent, ast.Dict) and node in parent.keys):

@@ -51,7 +51,8 @@ def _explain(scene: Scene, at: int, strings: list[tuple[int, int, int]], owners:
     index = bisect_right(strings, (at, 1 << 62, 0))
     inside = [s for s in strings[max(0, index - 8) : index] if s[0] <= at < s[1]]
     if inside:
-        why = prose.reason(scene.module, scene.module.strings[inside[-1][2]])
+        outermost = min(inside, key=lambda span: (span[0], -span[1], span[2]))
+        why = prose.reason(scene.module, scene.module.strings[outermost[2]])
         return _slug(why), why
     data = scene.module.source.data
     line_start = scene.module.source.line_start(scene.module.source.line_of(at))
