@@ -60,6 +60,7 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
     """Order proposals, drop repetitions, and leave the second of two overlapping edits to a person."""
     drafts: list[Draft] = []
     seen: set[tuple[str, int, int]] = set()
+    spoken: set[tuple[int, int]] = set()
     taken: list[Edit] = []
     # What a person is asked to do, porter does not do.
     careful = (replace(p, edits=()) if p.verdict is Verdict.MANUAL else p for p in proposals)
@@ -72,6 +73,10 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
         ):
             continue
         seen.add(key)
+        if proposal.fallback:  # one general word about a place is enough
+            if (proposal.start, proposal.end) in spoken:
+                continue
+            spoken.add((proposal.start, proposal.end))
         clash = next((e for e in proposal.edits for t in taken if e != t and e.start < t.end and t.start < e.end), None)
         if clash is not None:
             proposal = proposal.withheld("Another rule changes the same words.")

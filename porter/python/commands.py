@@ -19,6 +19,8 @@ _COMMAND = re.compile(
     rb"\s*(env\s+|export\s+)?([A-Z][A-Z0-9_]*=\S*\s+)*"
     rb"(\S*python[\d.]*|torchrun|accelerate|deepspeed|bash|sh|srun|mpirun|nohup|docker)\s+\S"
 )
+# `VAR=value program --option`: nothing else looks like that.
+_PREFIXED = re.compile(rb"\s*(?:[A-Z][A-Z0-9_]*=\S*\s+)+[a-z]\S*\s(?:.*\s)?--?[a-z]", re.DOTALL)
 _OPENING = re.compile(rb"[rRbBuUfF]{0,2}(\"\"\"|'''|\"|')")
 
 
@@ -42,7 +44,7 @@ def is_command(scene: Scene, node: ast.expr, body: bytes) -> bool:
     parent = scene.module.parents.get(node)
     if isinstance(parent, ast.Call) and last_name(parent) in _RUNS:
         return b" " in body.strip()
-    return _COMMAND.match(body) is not None
+    return _COMMAND.match(body) is not None or _PREFIXED.match(body) is not None
 
 
 def _read(scene: Scene, body: bytes, start: int) -> Iterator[Proposal]:
