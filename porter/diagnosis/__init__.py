@@ -1,0 +1,1 @@
+"""What an error message of a ported program means, and what mends it."""
