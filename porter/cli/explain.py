@@ -12,7 +12,7 @@ from porter.cli.shared import RULES, TARGET
 
 SECTION = "know"
 
-_RULE = re.compile(r"(?i)([A-Z]{3,}\d{3,4}(-[0-9a-f]{12})?|KEPT(-[0-9a-f]+)?|UNREAD(-[0-9a-f]+)?)")
+_RULE = re.compile(r"(?i)(([A-Z]{2,}\d{3}|[A-Z]{3,}\d{4})(-[0-9a-f]{12})?|KEPT(-[0-9a-f]+)?|UNREAD(-[0-9a-f]+)?)")
 
 
 @click.command(short_help="Explain a rule, a finding, or an error message.")
