@@ -24,7 +24,7 @@ _MENDS = {
     errno.EPERM: "mend the permissions",
 }
 
-_SECTIONS = {"port": "Port a repository", "know": "Know the rules and targets", "help": "Help"}
+_SECTIONS = {"port": "Port a repository", "run": "Run a port", "know": "Know the rules and targets", "help": "Help"}
 
 
 class Verbs(click.Group):

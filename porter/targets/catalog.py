@@ -45,6 +45,15 @@ def resolve(spec: str) -> tuple[Target, Surface]:
     return target, Surface(sheet, release)
 
 
+def release(spec: str) -> tuple[str, Release]:
+    """The name of a target, and the release of its software that is meant."""
+    from porter.targets.sheet import read
+
+    target, _ = resolve(spec)
+    sheet = read(folder("rules") / "targets" / f"{target.name}.yaml")
+    return target.name, _choose(sheet, target.version)
+
+
 def _choose(sheet: Sheet, wanted: str) -> Release:
     """The release that is spelled `wanted`, else the newest whose version begins with it."""
     from porter.targets.sheet import version

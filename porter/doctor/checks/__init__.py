@@ -1,0 +1,1 @@
+"""The checks of a machine: a file each, with an `examine` that yields symptoms; found by the folder."""
