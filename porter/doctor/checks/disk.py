@@ -1,4 +1,4 @@
-"""Is there room for weights and caches?"""
+"""Whether there is room for weights and caches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the driver and the devices there?"""
+"""Whether the driver and the devices are there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On aarch64, will libgomp find room for its thread-local data?"""
+"""Whether libgomp, on aarch64, will find room for its thread-local data."""
 
 from __future__ import annotations
 

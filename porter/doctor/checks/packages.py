@@ -1,4 +1,4 @@
-"""Is anything installed that is known to break on the target?"""
+"""Whether anything is installed that is known to break on the target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the folder a port to this target, and is it as porter made it?"""
+"""Whether the folder is a port to this target."""
 
 from __future__ import annotations
 

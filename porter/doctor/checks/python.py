@@ -1,4 +1,4 @@
-"""Is the interpreter one that the target's release is built for?"""
+"""Whether the interpreter is one that the target's release is built for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the vendor's toolkit set up in this shell?"""
+"""Whether the vendor's toolkit is set up in this shell."""
 
 from __future__ import annotations
 

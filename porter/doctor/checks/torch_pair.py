@@ -1,4 +1,4 @@
-"""Do torch and the vendor's plug-in fit each other?"""
+"""Whether torch and the vendor's plug-in fit each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the variables that choose devices say what is meant?"""
+"""Whether the variables that choose devices say what is meant."""
 
 from __future__ import annotations
 

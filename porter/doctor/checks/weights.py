@@ -1,4 +1,4 @@
-"""Are the weights in the port's folder weights, or pointers that git-lfs left?"""
+"""Whether the weights in the port's folder are weights, or pointers that git-lfs left."""
 
 from __future__ import annotations
 
