@@ -54,6 +54,14 @@ def release(spec: str) -> tuple[str, Release]:
     return target.name, _choose(sheet, target.version)
 
 
+def words(name: str) -> tuple[str, str]:
+    """What a target calls its device and its collective backend."""
+    from porter.targets.sheet import read
+
+    sheet = read(folder("rules") / "targets" / f"{name}.yaml")
+    return sheet.device, sheet.backend
+
+
 def _choose(sheet: Sheet, wanted: str) -> Release:
     """The release that is spelled `wanted`, else the newest whose version begins with it."""
     from porter.targets.sheet import version

@@ -1,0 +1,36 @@
+"""From what a person typed to an order: the target's words for its device and backend fill the recipe's blanks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from porter.doctor.machine import machines
+from porter.errors import UsageError
+from porter.recipes.order import Order
+from porter.recipes.recipe import Recipe
+from porter.targets.catalog import release, words
+
+
+def ordered(
+    recipe: Recipe,
+    target: str | None,
+    own: Mapping[str, str],
+    host: str,
+    repo: Path | None,
+    visible: str,
+    mirror: str,
+    extra: tuple[str, ...],
+) -> Order:
+    """The order, or one sentence about what is wrong with it."""
+    if not target:
+        raise UsageError("Name the accelerator with --target, such as --target npu; `porter targets` lists them.")
+    if repo is not None and not repo.is_dir():
+        raise UsageError(f"{repo} is not a folder; give --repo the folder to run in.")
+    name, chosen = release(target)
+    machine = machines().get(name)
+    if machine is None:
+        raise UsageError(f"porter does not know how programs are started on {name}; it knows {', '.join(machines())}.")
+    device, backend = words(name)
+    values = {**own, "host": host, "device": device, "backend": backend, "target": name}
+    return Order(recipe, f"{name}@{chosen.version}", machine, values, repo, visible, mirror, extra)
