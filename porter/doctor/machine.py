@@ -8,6 +8,7 @@ import msgspec
 
 from porter.data import folder
 from porter.packs.read import convert, read_yaml
+from porter.targets.sheet import Release
 
 
 class Toolkit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -54,6 +55,13 @@ class Machine(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     wheels: str = ""
     visible: str
     container: Container
+
+    def image(self, release: Release) -> str:
+        """The newest container image for a release: one that names its torch, else one that names none."""
+        images = self.container.images
+        fitting = [image for image in images if release.torch in image.torch] or [i for i in images if not i.torch]
+        chosen = fitting[-1].image if fitting else "IMAGE"
+        return chosen.format(version=release.version, torch=release.torch)
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -10,6 +10,7 @@ from pathlib import Path
 from porter.doctor.machine import Machine
 from porter.errors import UsageError
 from porter.recipes.recipe import Ask, Ready, Recipe
+from porter.targets.sheet import Release
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,19 @@ class Order:
     """Who runs what where. `values` are the options of the recipe and what the target adds to them."""
 
     recipe: Recipe
-    target: str  # a spec such as npu@2.6.0
+    target: str
+    release: Release
     machine: Machine
     values: Mapping[str, str]
     repo: Path | None = None
     visible: str = ""
     mirror: str = ""
     extra: tuple[str, ...] = field(default=())
+
+    @property
+    def spec(self) -> str:
+        """The target with its version."""
+        return f"{self.target}@{self.release.version}"
 
     @property
     def steps(self) -> list[Filled]:

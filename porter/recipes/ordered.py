@@ -33,4 +33,4 @@ def ordered(
         raise UsageError(f"porter does not know how programs are started on {name}; it knows {', '.join(machines())}.")
     device, backend = words(name)
     values = {**own, "host": host, "device": device, "backend": backend, "target": name}
-    return Order(recipe, f"{name}@{chosen.version}", machine, values, repo, visible, mirror, extra)
+    return Order(recipe, name, chosen, machine, values, repo, visible, mirror, extra)

@@ -12,8 +12,8 @@ from porter.recipes.order import Order
 def has_device(order: Order) -> bool:
     """Whether this machine shows the target's devices."""
     machine = order.machine
-    patient_root = Path("/")
-    return bool(machine.nodes) and all(any(patient_root.glob(node.lstrip("/"))) for node in machine.nodes)
+    root = Path("/")
+    return bool(machine.nodes) and all(any(root.glob(node.lstrip("/"))) for node in machine.nodes)
 
 
 def environment(order: Order, device: str, python: str, devices: int) -> dict[str, str]:
@@ -36,7 +36,7 @@ def _simulated(order: Order, python: str, devices: int) -> dict[str, str]:
     from porter.sim.run import environment as simulate
 
     try:
-        options = Options(order.target.partition("@")[0], devices=devices, root=str(order.repo or ""))
-        return simulate(order.target, options, python=python)
+        options = Options(order.target, devices=devices, root=str(order.repo or ""))
+        return simulate(order.spec, options, python=python)
     except SimulationError as error:
         raise UsageError(str(error)) from error

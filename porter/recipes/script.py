@@ -41,7 +41,7 @@ def compose(order: Order) -> str:
     container = order.machine.container
     flags = " ".join(container.flags).split()
     service: dict[str, Any] = {
-        "image": container.images[0].image if container.images else "IMAGE",
+        "image": order.machine.image(order.release),
         "network_mode": "host",
     }
     if container.devices:
@@ -74,8 +74,22 @@ def compose(order: Order) -> str:
             made["healthcheck"] = {"test": ["CMD", *ask], "interval": "5s", "retries": step.ready.seconds // 5}
             before = step.name
         services[step.name] = made
-    head = f"# {order.recipe.title}, for {order.target}. Made by porter; start it with: docker compose up\n"
-    return head + yaml.safe_dump({"services": services}, sort_keys=False, allow_unicode=True, width=10_000)
+    head = f"# {order.recipe.title}, for {order.spec}. Made by porter; start it with: docker compose up\n"
+    return head + yaml.dump(
+        {"services": services}, Dumper=_plain_dumper(), sort_keys=False, allow_unicode=True, width=10_000
+    )
+
+
+def _plain_dumper() -> Any:
+    """YAML without anchors: each service is to be read by itself."""
+    import yaml
+
+    class Plain(yaml.SafeDumper):
+        def ignore_aliases(self, data: object) -> bool:
+            del data
+            return True
+
+    return Plain
 
 
 def _line(words: tuple[str, ...]) -> str:
