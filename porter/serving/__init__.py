@@ -1,0 +1,1 @@
+"""Measures a server that speaks OpenAI's protocol: throughput, time to the first token, time per token, errors."""
