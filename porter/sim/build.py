@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def cache_folder() -> Path:
 def library(name: str = VENDOR) -> Path:
     """The built extension; it is compiled now if it is not there yet, which takes half a minute."""
     torch = find_torch()
-    built = cache_folder() / f"{_key(torch)}" / f"lib{name}.so"
+    built = _place(name, torch)
     if built.is_file():
         return built
     built.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,11 @@ def library(name: str = VENDOR) -> Path:
 
 def has_compiler() -> bool:
     """Whether the extension can be built here, or is built already."""
-    return _compiler() is not None or (cache_folder() / _key(find_torch()) / f"lib{VENDOR}.so").is_file()
+    return _compiler() is not None or _place(VENDOR, find_torch()).is_file()
+
+
+def _place(name: str, torch: Torch) -> Path:
+    return cache_folder() / _key(torch) / f"lib{name}.so"
 
 
 def _key(torch: Torch) -> str:
@@ -123,14 +128,32 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
-def build_all() -> Iterator[tuple[Path, float]]:
-    """Builds both libraries ahead of time: each with the seconds that it took."""
-    for name in (VENDOR, CUDA):
+def libraries(target: str = "") -> list[str]:
+    """The libraries that a target needs; all of them without one."""
+    if not target:
+        return [VENDOR, CUDA]
+    from . import facts
+
+    return [CUDA if facts.load(target).device == "cuda" else VENDOR]
+
+
+def ahead(names: list[str]) -> Iterator[str]:
+    """Builds ahead of time: a line for each library, with its place and the seconds that it took."""
+    torch = find_torch()
+    for name in names:
+        there = _place(name, torch).is_file()
         started = time.monotonic()
-        yield library(name), time.monotonic() - started
+        built = library(name)
+        took = "built before" if there else f"built in {time.monotonic() - started:.0f} s"
+        yield f"{built} (torch {torch.version}, {built.stat().st_size / 1e6:.1f} MB, {took})"
+
+
+def main(names: list[str] | None = None) -> None:
+    """What `python -m porter.sim.build` does, and `portersim.build` for another interpreter."""
+    with ending_in_a_sentence():
+        for line in ahead(names or sys.argv[1:] or libraries()):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
-    with ending_in_a_sentence():
-        for path, seconds in build_all():
-            print(f"{path} ({seconds:.0f} s)")
+    main()

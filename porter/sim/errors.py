@@ -6,6 +6,8 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
+SAID = "porter.sim: "  # how each sentence begins on stderr
+
 
 class SimulationError(Exception):
     """The simulated device cannot be had here; the sentence says why and what to do."""
@@ -17,5 +19,5 @@ def ending_in_a_sentence() -> Iterator[None]:
     try:
         yield
     except SimulationError as error:
-        print(f"porter.sim: {error}", file=sys.stderr)
+        print(f"{SAID}{error}", file=sys.stderr)
         raise SystemExit(2) from None
