@@ -9,6 +9,8 @@ SHELL := /bin/sh
 OLDEST := 3.10
 VENV := .venv
 VERIFY := .venv-verify
+OLDER := .venv-older
+OLDER_TORCH := 2.4.1
 PYTHON := $(VENV)/bin/python
 PIP := -m pip --disable-pip-version-check -qq install
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))
@@ -33,7 +35,7 @@ if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv "$(1)";
 fi
 endef
 
-.PHONY: help demo test test-sim reports lint format bench clean
+.PHONY: help demo test test-sim test-older reports lint format bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +52,10 @@ test: $(VENV)/.dev ## Run all tests
 
 test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator and of porter verify (installs torch)
 	@CI=1 $(VERIFY)/bin/python -m pytest tests/sim tests/harness $(ARGS)
+
+test-older: $(VERIFY)/.sim $(OLDER)/.torch ## Run the simulated accelerator on an older torch (downloads 800 MB)
+	@TORCH_USE_RTLD_GLOBAL=1 $(VERIFY)/bin/python -m porter.sim.run --target npu --devices 2 --python $(OLDER)/bin/python \
+		-m pytest -q -p no:cacheprovider -W ignore tests/sim/inside $(ARGS)
 
 reports: $(VENV)/.porter ## Make the reports of the fixtures and the generated pages of docs/ anew
 	@$(PYTHON) reports/regenerate.py
@@ -68,7 +74,7 @@ bench: $(VENV)/.bench ## Compare porter's speed with three other ways (downloads
 	@$(PYTHON) bench/speed.py --download $(ARGS)
 
 clean: ## Remove all that was made here
-	rm -rf $(VENV) $(VERIFY) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VERIFY) $(OLDER) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.porter: pyproject.toml
@@ -93,4 +99,13 @@ $(VERIFY)/.sim: pyproject.toml
 	@echo "Installing torch and porter into $(VERIFY)"
 	@$(VERIFY)/bin/python $(PIP) 'torch==2.13.0'
 	@$(VERIFY)/bin/python $(PIP) --editable '.[verify]' 'hypothesis>=6.100'
+	@touch $@
+
+# An older torch comes with CUDA; what it needs of CUDA to start is small, and empty libraries stand for the rest.
+$(OLDER)/.torch: Makefile tests/sim/without_cuda.py
+	$(call new_venv,$(OLDER))
+	@echo "Installing torch $(OLDER_TORCH) into $(OLDER)"
+	@$(OLDER)/bin/python $(PIP) --no-deps 'torch==$(OLDER_TORCH)' 'nvidia-cuda-runtime-cu12==12.1.105' 'nvidia-nvtx-cu12==12.1.105'
+	@$(OLDER)/bin/python $(PIP) 'numpy<2' 'sympy<1.14' filelock fsspec jinja2 networkx pytest typing_extensions
+	@$(OLDER)/bin/python tests/sim/without_cuda.py
 	@touch $@

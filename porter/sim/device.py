@@ -146,6 +146,14 @@ def _register_module(device: Device) -> None:
         unsupported_dtype=[torch.quint8, torch.quint4x2, torch.quint2x4, torch.qint32, torch.qint8],
     )
     collectives.register(device)
+    _choose_for_checkpoints(name)
+
+
+def _choose_for_checkpoints(name: str) -> None:
+    """The vendors' plug-ins do this, too: torch before 2.5 recomputes for CUDA unless it is told of another device."""
+    from torch.utils.checkpoint import DefaultDeviceType
+
+    DefaultDeviceType.set_device_type(name)
 
 
 def keep_printing_on_host(device: Device) -> None:

@@ -6,7 +6,7 @@
 #include "trace.h"
 
 #include <ATen/native/Resize.h>
-#if !TORCH_AT_LEAST(2, 6)
+#if !TORCH_AT_LEAST(2, 7)
 #include <ATen/core/GeneratorForPrivateuseone.h>
 #endif
 #ifdef PORTERSIM_ON_CUDA
@@ -66,7 +66,7 @@ struct Hooks final : at::PrivateUse1HooksInterface {
   at::Device getDeviceFromPtr(void*) const override { return {kSim, getCurrentDevice()}; }
 };
 
-#if !TORCH_AT_LEAST(2, 6) && !defined(PORTERSIM_ON_CUDA) // torch.Generator(device="npu") came here before it came to the hooks
+#if !TORCH_AT_LEAST(2, 7) && !defined(PORTERSIM_ON_CUDA) // torch.Generator(device="npu") came here before it came to the hooks
 inline at::Generator new_generator(c10::DeviceIndex device) { return at::make_generator<DeviceGenerator>(device); }
 REGISTER_GENERATOR_PRIVATEUSE1(new_generator)
 #endif

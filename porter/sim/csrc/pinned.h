@@ -2,6 +2,8 @@
 #pragma once
 #include "state.h"
 
+#include <ATen/EmptyTensor.h>
+
 #if TORCH_AT_LEAST(2, 9)
 #include <ATen/core/CachingHostAllocator.h>
 #endif
@@ -55,5 +57,15 @@ struct PinnedMemory final : at::Allocator {
 #endif
 };
 inline PinnedMemory pinned_memory;
+
+#if !TORCH_AT_LEAST(2, 6) // torch asked the device's own operators before it asked the hooks
+inline bool is_pinned_tensor(const at::Tensor& t, std::optional<at::Device>) { return is_pinned(t.storage().data()); }
+
+inline at::Tensor pin_tensor(const at::Tensor& t, std::optional<at::Device>) {
+  const auto bytes = at::detail::computeStorageNbytes(t.sizes(), t.strides(), t.element_size());
+  const c10::Storage storage(c10::Storage::use_byte_size_t(), bytes, &pinned_memory, false);
+  return at::empty({0}, t.options()).set_(storage, 0, t.sizes(), t.strides()).copy_(t);
+}
+#endif
 
 } // namespace portersim

@@ -46,6 +46,10 @@ TORCH_LIBRARY_IMPL(aten, SIM_KEY, m) {
   m.impl("_softmax_backward_data", torch::CppFunction::makeFromBoxedFunction<&widening_softmax_backward>());
   m.impl("_log_softmax_backward_data", torch::CppFunction::makeFromBoxedFunction<&widening_softmax_backward>());
 #endif
+#if !TORCH_AT_LEAST(2, 6)
+  m.impl("is_pinned", &is_pinned_tensor);
+  m.impl("_pin_memory", &pin_tensor);
+#endif
 #if TORCH_AT_LEAST(2, 5)
   m.impl("_fused_sdp_choice", &choose_attention);
   m.impl("_scaled_dot_product_fused_attention_overrideable", &attention);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
@@ -34,8 +35,8 @@ def ns() -> Any:
     import torch
 
     torch.set_num_threads(1)  # else a reduction in a thread of the autograd engine is split differently than on CPU
-    if TARGET == "mlu":
-        import torch_mlu  # noqa: F401 - this vendor's module is not loaded by `import torch`
+    if TARGET != "cuda":
+        importlib.import_module(f"torch_{TARGET}")  # neither mlu's nor torch before 2.5 loads it by `import torch`
     return getattr(torch, TARGET)
 
 
