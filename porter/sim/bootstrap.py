@@ -16,6 +16,18 @@ def begin() -> None:
     """Waits for `import torch`; a process that never imports it is left alone."""
     if os.environ.get("PORTERSIM_TARGET") and "torch" not in sys.modules:
         sys.meta_path.insert(0, _TorchWatcher())
+        if not _simulates_cuda():
+            from .leftovers import environment
+
+            environment.begin()
+
+
+def _simulates_cuda() -> bool:
+    from . import facts
+    from .options import Options
+
+    with ending_in_a_sentence():
+        return facts.load(Options.from_environment().target).device == "cuda"
 
 
 class _TorchWatcher:
@@ -48,10 +60,7 @@ class _TorchWatcher:
 
 def before_torch() -> None:
     """Simulated CUDA must be known to torch before torch asks for CUDA."""
-    from . import facts
-    from .options import Options
-
-    if facts.load(Options.from_environment().target).device == "cuda":
+    if _simulates_cuda():
         from . import cuda
 
         cuda.preload()

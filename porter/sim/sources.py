@@ -62,9 +62,13 @@ class Sources:
 
     def place(self, frame: FrameType) -> str:
         """`file:line`, relative to the root where there is one."""
-        path = os.path.realpath(frame.f_code.co_filename)
+        return self.place_of(frame.f_code.co_filename, frame.f_lineno)
+
+    def place_of(self, filename: str, line: int) -> str:
+        """The same, of a file and a line."""
+        path = os.path.realpath(filename)
         shown = path[len(self._root) :] if self._root and path.startswith(self._root) else path
-        return f"{shown}:{frame.f_lineno}"
+        return f"{shown}:{line}"
 
 
 def _passes_on(filename: str) -> bool:

@@ -85,3 +85,10 @@ def test_a_port_that_never_reaches_the_device(traced: Any) -> None:
     assert trace["operators_on_device"] == 0
     assert trace["operators_on_host"] > 0
     assert at(trace, "leftovers") == {"script.py:2": "torch.cuda.is_available"}
+
+
+def test_variables_set_before_torch_is_imported(traced: Any) -> None:
+    _, trace = traced("npu", 'import os\nos.environ["CUDA_VISIBLE_DEVICES"] = "0"\nimport torch\nos.getenv("PATH")')
+    assert at(trace, "leftovers") == {"script.py:2": "CUDA_VISIBLE_DEVICES"}
+    _, original = traced("cuda", 'import os\nos.environ["CUDA_VISIBLE_DEVICES"] = "0"\nimport torch')
+    assert "leftovers" not in original["places"]
