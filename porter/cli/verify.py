@@ -26,14 +26,16 @@ _UNITS = {"M": 2**20, "G": 2**30}
 )
 @click.option("--only", multiple=True, metavar="CHECK", help="Only this check. Repeatable.")
 @click.option(
-    "--run", "line", default="", metavar="COMMAND", help="A command of the repository; {device} becomes npu, cuda …"
+    "--run",
+    "lines",
+    multiple=True,
+    metavar="COMMAND",
+    help="A command of the repository; {device} becomes npu, cuda … Repeatable.",
 )
 @click.option("--devices", type=click.IntRange(1, 64), default=1, show_default=True, help="Simulated devices.")
-@click.option("--timeout", type=click.IntRange(1), default=300, show_default=True, help="Seconds for each process.")
-@click.option("--memory", default="8G", show_default=True, help="Memory for each process.")
-@click.option(
-    "--python", default=sys.executable, metavar="PYTHON", help="The Python with the repository's packages. [this one]"
-)
+@click.option("--timeout", type=click.IntRange(1), help="Seconds for each process. [300]")
+@click.option("--memory", metavar="AMOUNT", help="Memory for each process. [8G]")
+@click.option("--python", metavar="PYTHON", help="The Python with the repository's packages. [this one]")
 @click.option(
     "--evidence", type=click.Path(path_type=Path), metavar="DIR", help="Where the evidence goes. [PORT/verify]"
 )
@@ -45,11 +47,11 @@ def command(
     original: Path | None,
     device: str,
     only: tuple[str, ...],
-    line: str,
+    lines: tuple[str, ...],
     devices: int,
-    timeout: int,
-    memory: str,
-    python: str,
+    timeout: int | None,
+    memory: str | None,
+    python: str | None,
     evidence: Path | None,
     form: str,
     quiet: bool,
@@ -65,38 +67,45 @@ def command(
     from porter.harness.child import Limits
     from porter.harness.result import is_bad
     from porter.harness.verify import Wish, verify
+    from porter.settings import read
 
     del verbose
     path = os.environ.get("PYTHONPATH", "")
-    limits = Limits(timeout, _bytes(memory))
-    wish = Wish(port, original, device, only, line, python, limits, path, devices)
     home = _home(port, evidence)
+    told = read(port).verify
+    limits = Limits(timeout or told.timeout or 300, _bytes(memory or told.memory or "8G"))
+    chosen = python or told.python or sys.executable
+    commands = (*told.commands, *lines)
+    wish = Wish(port, original, device, only, commands, chosen, limits, told, path, devices, ran=bool(lines))
     if not quiet:
         click.echo("Running the repository's code in processes of its own.", err=True)
     found = verify(wish, (lambda _: None) if quiet else lambda said: click.echo(said, err=True))
     if home is not None:
         form_of.write(found, home)
+    if home is not None and evidence is None:
+        form_of.write_into_report(found, port)
     click.echo(form_of.FORMS[form](found).rstrip("\n").encode("utf-8", "backslashreplace").decode())
     if home is None and not quiet:
-        click.echo("No evidence was written, for this is a port in place; name a folder with --evidence.", err=True)
+        click.echo("No evidence was written, as this port in place has no verify/; name one with --evidence.", err=True)
     return NEEDS_A_PERSON if is_bad(found.results) else 0
 
 
 def _home(port: Path, told: Path | None) -> Path | None:
-    """Where the evidence goes: into the port, unless that is a person's own work tree."""
+    """Where the evidence goes: into the port, unless that is a person's own work tree without a harness in it."""
     from porter.errors import UsageError
-    from porter.harness.evidence import DATA, FOLDER, TABLE
     from porter.lock import LOCK_NAME, read
+    from porter.own import EVIDENCE, FOLDER
 
     if told is not None:
         return told
     if not (port / LOCK_NAME).is_file():
         raise UsageError(f"{port} is no port: it has no {LOCK_NAME}; name a folder that `porter migrate` wrote.")
-    tree = read(port / LOCK_NAME).tree
-    own = next((name for name in (DATA, TABLE) if f"{FOLDER}/{name}" in tree), "")
+    lock = read(port / LOCK_NAME)
+    own = sorted(EVIDENCE & lock.tree.keys())
     if own:
-        raise UsageError(f"the repository has a {FOLDER}/{own} of its own; name a folder with --evidence.")
-    return port / FOLDER if tree else None
+        raise UsageError(f"the repository has a {own[0]} of its own; name a folder with --evidence.")
+    written = any(path.startswith(f"{FOLDER}/") for path in lock.own)
+    return port / FOLDER if lock.tree or written else None
 
 
 def _bytes(text: str) -> int:

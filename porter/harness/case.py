@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from porter.harness.models import Model, find
+from porter.harness.models import Model
 from porter.harness.replan import Replan, replan
 from porter.harness.result import Outcome
 from porter.harness.sources import Source, read
 from porter.harness.stage import ORIGINAL, PORT, Answer, Stage
+from porter.harness.told import models
 from porter.lock import Lock
+from porter.settings import Verify
 from porter.targets.catalog import resolve
 
 _NO_MEMBER = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
@@ -26,7 +28,8 @@ class Case:
 
     stage: Stage
     lock: Lock
-    command: str = ""
+    commands: tuple[str, ...] = ()
+    settings: Verify = field(default_factory=Verify)
     _recipes: dict[str, Answer] = field(default_factory=dict)
 
     @cached_property
@@ -47,7 +50,7 @@ class Case:
 
     @cached_property
     def _found(self) -> tuple[list[Model], list[str]]:
-        return find(self.sources)
+        return models(self.sources, self.settings)
 
     def recipe(self, model: Model) -> Answer:
         """What the reference takes as input and can do: asked of the original on simulated CUDA, once."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from porter.harness import reference
 from porter.harness.result import Result
+from porter.own import DATA, REFERENCE, REPORT, TABLE, with_evidence
 from porter.report.safe import code, prose
 
 FORMAT = 1
-FOLDER, DATA, TABLE = "verify", "evidence.json", "evidence.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Evidence:
     bounds: tuple[str, ...]
     checks: Mapping[str, tuple[str, str]]  # what each check proves, and what it cannot
     results: tuple[Result, ...]
+    totals: Mapping[str, int] = field(default_factory=dict)  # of the traces of the port
+    answers: reference.Answers = field(default_factory=dict)  # of the original, for a machine without it
 
 
 def as_json(evidence: Evidence) -> str:
@@ -46,6 +49,7 @@ def as_json(evidence: Evidence) -> str:
         "versions": dict(evidence.versions),
         "bounds": list(evidence.bounds),
         "checks": {name: {"proves": a, "cannot_prove": b} for name, (a, b) in evidence.checks.items()},
+        "totals": dict(evidence.totals),
         "results": rows,
     }
     return json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -54,20 +58,32 @@ def as_json(evidence: Evidence) -> str:
 def as_markdown(evidence: Evidence) -> str:
     """For a reviewer, in GitHub Markdown."""
     subject = evidence.subject
-    lines = [f"# Evidence for {prose(subject['name'])} on {subject['target']} ({subject['device']})", ""]
-    lines += [str(prose(bound)) for bound in evidence.bounds]
+    title = f"# Evidence for {prose(subject['name'])} on {subject['target']} ({subject['device']})"
+    return "\n".join([title, "", *_body(evidence, "##")]) + "\n"
+
+
+def as_section(evidence: Evidence) -> str:
+    """For the report of the port."""
+    title = f"## What was run: {evidence.subject['target']} ({evidence.subject['device']})"
+    return "\n".join([title, "", *_body(evidence, "###")]) + "\n"
+
+
+def _body(evidence: Evidence, mark: str) -> list[str]:
+    lines = [str(prose(bound)) for bound in evidence.bounds]
     lines += ["", "| check | of | result | what was seen |", "|---|---|---|---|"]
     for result in evidence.results:
-        mark = f"**{result.outcome.value}**"
-        lines.append(f"| {result.check} | {code(result.subject)} | {mark} | {_cell(result.detail)} |")
+        outcome = f"**{result.outcome.value}**"
+        lines.append(f"| {result.check} | {code(result.subject)} | {outcome} | {_cell(result.detail)} |")
     notes = [(result, note) for result in evidence.results for note in result.notes]
     if notes:
-        lines += ["", "## Besides", ""]
+        lines += ["", f"{mark} Besides", ""]
         lines += [f"- {result.check}, {code(result.subject)}: {_cell(note)}" for result, note in notes]
-    lines += ["", "## What a pass means", "", "| check | proves | cannot prove |", "|---|---|---|"]
+    lines += ["", f"{mark} What a pass means", "", "| check | proves | cannot prove |", "|---|---|---|"]
     lines += [f"| {name} | {_cell(proves)} | {_cell(cannot)} |" for name, (proves, cannot) in evidence.checks.items()]
     versions = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
-    return "\n".join([*lines, "", f"With {versions}."]) + "\n"
+    totals = [f"{amount:,} {name.replace('_', ' ')}" for name, amount in evidence.totals.items()]
+    ran = f" In all the port ran {' and '.join(totals)}." if totals else ""
+    return [*lines, "", f"With {versions}.{ran}"]
 
 
 def as_text(evidence: Evidence) -> str:
@@ -88,15 +104,29 @@ FORMS = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
 
 def write(evidence: Evidence, folder: Path) -> None:
-    """Puts both files into the folder, each whole or not at all."""
+    """Puts the evidence into the folder, each file whole or not at all; earlier answers of the original stay."""
+    files = {DATA: as_json(evidence), TABLE: as_markdown(evidence)}
+    if evidence.answers:
+        files[REFERENCE] = reference.render({**reference.read(folder), **evidence.answers}, evidence.versions)
+    for name, text in files.items():
+        _write(folder / name, text.encode("utf-8", "backslashreplace"))
+
+
+def write_into_report(evidence: Evidence, port: Path) -> None:
+    """Puts the evidence into the port's report, in the place of an earlier one; nothing where there is no report."""
+    path = port / REPORT
+    if path.is_file() and not path.is_symlink():
+        _write(path, with_evidence(path.read_bytes(), as_section(evidence)))
+
+
+def _write(path: Path, content: bytes) -> None:
     from porter.port.written import explained
 
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in ((DATA, as_json(evidence)), (TABLE, as_markdown(evidence))):
-            unfinished = folder / f".{name}.porter-tmp"
-            unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
-            unfinished.replace(folder / name)
+    with explained(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.porter-tmp")
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
 
 
 def _cell(text: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Any
 
 from porter.harness.sources import Source
 
@@ -22,6 +24,7 @@ class Model:
     path: tuple[str, ...]
     config_module: str
     config: str  # "" for a class with plain arguments
+    told: Mapping[str, Any] = field(default_factory=dict, hash=False)  # arguments that a person chose
 
     @property
     def subject(self) -> str:
@@ -36,6 +39,7 @@ class Model:
             "config_module": self.config_module,
             "config_class": self.config,
             "path": list(self.path),
+            "config": dict(self.told),
         }
 
 
@@ -44,6 +48,22 @@ def find(sources: list[Source]) -> tuple[list[Model], list[str]]:
     found = [model for source in sources if not source.script for model in _Repository(sources).models(source)]
     left = [f"{model.subject} was not tried: the harness takes {_MOST} models" for model in found[_MOST:]]
     return found[:_MOST], left
+
+
+def named(sources: list[Source], spec: str) -> Model | None:
+    """The class that `file.py:Class` names, whatever else is made of it."""
+    file, _, name = spec.partition(":")
+    repository = _Repository(sources)
+    for source in sources:
+        for node in source.tree.body if source.file == file else ():
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                return repository.model(source, node)
+    return None
+
+
+def methods(sources: list[Source], model: Model) -> set[str]:
+    """The names of a model's methods, its bases of the repository included."""
+    return _Repository(sources).methods(model.file, model.name)
 
 
 class _Repository:
@@ -62,13 +82,31 @@ class _Repository:
         made = []
         for node in source.tree.body:
             if isinstance(node, ast.ClassDef) and self._is_model(node) and node.name not in self._parts:
-                start = self._method(node, "__init__")
-                if start is None or self._method(node, "forward") is None:
-                    continue
-                config = self._config(source, node, start)
-                where, name = (_beside(source, config[0]), config[1].name) if config else ("", "")
-                made.append(Model(source.file, source.name, node.name, source.path, where, name))
+                model = self.model(source, node)
+                if model is not None:
+                    made.append(model)
         return made
+
+    def model(self, source: Source, node: ast.ClassDef) -> Model | None:
+        """A class as a model, if it has what one needs."""
+        start = self._method(node, "__init__")
+        if start is None or self._method(node, "forward") is None:
+            return None
+        config = self._config(source, node, start)
+        where, name = (_beside(source, config[0]), config[1].name) if config else ("", "")
+        return Model(source.file, source.name, node.name, source.path, where, name)
+
+    def methods(self, file: str, name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        """Of a class and its bases."""
+        found: set[str] = set()
+        for source, node in self._classes.get(name, ()):
+            if file in ("", source.file) and name not in seen:
+                found.update(item.name for item in node.body if isinstance(item, ast.FunctionDef))
+                bases = [_last(base) for base in node.bases]
+                found.update(*(self.methods("", base, seen | {name}) for base in bases))
+                if "PreTrainedModel" in bases or "GenerationMixin" in bases:
+                    found.add("generate")
+        return found
 
     @cached_property
     def _parts(self) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import Any
 
 from porter.errors import UsageError
 from porter.harness.child import Ended, Limits, run
+from porter.harness.reference import Answers, kept, key
 from porter.sim import Options, SimulationError
 
 PORT, ORIGINAL = "port", "original"
@@ -44,6 +46,10 @@ class Stage:
     networks: set[str] = field(default_factory=set)
     devices: int = 1
     compiled: bool = True  # else the slower device, and no simulated CUDA
+    real: bool = False  # the port runs on the vendor's own device
+    recorded: Answers = field(default_factory=dict)  # of the original, by an earlier run
+    answers: Answers = field(default_factory=dict)  # of the original, by this one
+    totals: Counter[str] = field(default_factory=Counter)  # of the port's traces
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -58,6 +64,18 @@ class Stage:
 
         return facts.load(self.name).device
 
+    @property
+    def on_cuda(self) -> bool:
+        """Whether the original can be run, on simulated CUDA."""
+        return self.original is not None and self.compiled
+
+    @property
+    def reference(self) -> str:
+        """What a port on a real device is compared with."""
+        if self.on_cuda:
+            return "the original on simulated CUDA"
+        return "what an earlier run recorded of the original" if self.recorded else "the port itself on the CPU"
+
     def tree(self, side: str) -> Path:
         """The copy of a side that probes read."""
         place = self.scratch / side
@@ -67,8 +85,7 @@ class Stage:
 
     def copy(self, side: str, place: Path) -> None:
         """Copies a side, so that what runs there writes nothing into it."""
-        source = self.port if side == PORT else self.original
-        assert source is not None
+        source = self.original if side == ORIGINAL and self.original else self.port
         ignore = shutil.ignore_patterns(*_LEFT_OUT)
         try:
             shutil.copytree(source, place, symlinks=True, ignore=ignore)
@@ -78,6 +95,9 @@ class Stage:
 
     def probe(self, side: str, name: str, order: Mapping[str, Any], threads: str = "") -> Answer:
         """Runs one probe in a child under the side's simulated device."""
+        known = self.recorded.get(name, {}).get(key(order)) if side == ORIGINAL and not self.on_cuda else None
+        if known is not None:
+            return Answer(Ended(0, "", "", False, 0.0, "none"), known)
         tree, stem = self.tree(side), f"{next(self._numbers)}-{side}-{name}"
         asked, answered = (self.scratch / f"{stem}.{end}" for end in ("order", "answer"))
         path = [str(tree / folder) for folder in order.get("path", ())]
@@ -86,6 +106,8 @@ class Stage:
         command = [self.python, "-m", "porter_probes", str(asked), str(answered)]
         ended, traces = self.run(side, command, tree, threads)
         data = json.loads(answered.read_text(encoding="utf-8")) if answered.is_file() else {}
+        if side == ORIGINAL and self.on_cuda and data and "fault" not in data:
+            self.answers.setdefault(name, {})[key(order)] = kept(data)
         return Answer(ended, data, traces[0] if traces else {})
 
     def run(self, side: str, command: list[str], cwd: Path, threads: str = "") -> tuple[Ended, list[dict[str, Any]]]:
@@ -94,13 +116,18 @@ class Stage:
         ended = run(command, cwd, self._variables(side, cwd, traces / "trace.json", threads), self.scratch, self.limits)
         self.networks.add(ended.network)
         found = sorted(traces.glob("trace*.json"))
-        return ended, [json.loads(path.read_text(encoding="utf-8")) for path in found]
+        whole = [json.loads(path.read_text(encoding="utf-8")) for path in found]
+        for trace in whole if side == PORT else ():
+            self.totals.update({name: trace[name] for name in ("operators_on_device", "operators_on_host")})
+        return ended, whole
 
     def _variables(self, side: str, root: Path, trace: Path, threads: str) -> dict[str, str]:
         from porter.sim import facts
         from porter.sim.build import cache_folder
         from porter.sim.run import environment
 
+        if self.real and not (side == ORIGINAL and self.on_cuda):
+            return self._on_real_device(side)
         spec = self.target if side == PORT else "cuda"
         name = spec.partition("@")[0]
         options = Options(name, self.devices, threads=threads, root=str(root), trace=str(trace), compiler=self.compiled)
@@ -121,6 +148,20 @@ class Stage:
             "PORTERSIM_CACHE": str(cache_folder()),
             "CUDA_VISIBLE_DEVICES": "" if spec != "cuda" else "0",
             "TORCH_DEVICE_BACKEND_AUTOLOAD": "0",
+        }
+
+    def _on_real_device(self, side: str) -> dict[str, str]:
+        from porter.harness import real
+        from porter.sim import facts
+
+        known, mine = facts.load(self.name), real.environment()
+        return {
+            **mine,
+            "PORTER_PROBE_DEVICE": known.device if side == PORT else "cpu",
+            "PORTER_PROBE_NAMED": known.device,
+            "PORTER_PROBE_MODULE": known.module,
+            "PYTHONPATH": ":".join(filter(None, [str(self.library), mine.get("PYTHONPATH", "")])),
+            "PATH": f"{Path(self.python).parent}:{mine.get('PATH', '')}",
         }
 
     @cached_property

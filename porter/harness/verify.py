@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from porter import __version__
 from porter.errors import UsageError
+from porter.harness import reference
 from porter.harness.case import Case
 from porter.harness.checks import Check, all_checks
 from porter.harness.child import Limits
@@ -21,10 +23,11 @@ from porter.harness.evidence import Evidence
 from porter.harness.result import Outcome, Result
 from porter.harness.stage import Stage
 from porter.lock import LOCK_NAME, read
+from porter.own import FOLDER
+from porter.settings import Verify
 
 Say = Callable[[str], None]
 
-_NO_REAL = "This porter does not drive a real device yet: run the repository's own commands there."
 _PACKAGES = ("torch", "transformers", "numpy")
 
 
@@ -36,11 +39,13 @@ class Wish:
     original: Path | None = None
     device: str = "auto"
     only: tuple[str, ...] = ()
-    command: str = ""
+    commands: tuple[str, ...] = ()
     python: str = sys.executable
     limits: Limits = field(default_factory=Limits)
+    settings: Verify = field(default_factory=Verify)
     pythonpath: str = ""
     devices: int = 1
+    ran: bool = False  # whether a command was given on the command line
 
 
 def verify(wish: Wish, say: Say) -> Evidence:
@@ -54,20 +59,38 @@ def verify(wish: Wish, say: Say) -> Evidence:
         target = f"{lock.target.name}@{lock.target.version}"
         stage = Stage(Path(folder).resolve(), port, original, target, wish.python, wish.limits, wish.pythonpath)
         stage.compiled, stage.devices = _compiled(), wish.devices
-        case = Case(stage, lock, wish.command)
-        results = tuple(result for check in checks for result in _run(check, case, wish.device, say))
+        missing = _choose_device(stage, wish) if dynamic else ""
+        stage.recorded = reference.read(port / FOLDER)
+        case = Case(stage, lock, wish.commands, wish.settings)
+        results = tuple(result for check in checks for result in _run(check, case, missing, say))
         return Evidence(
             subject={
                 "name": lock.upstream.name,
                 "commit": lock.upstream.commit,
                 "target": target,
-                "device": "real" if wish.device == "real" else "simulated",
+                "device": "real" if stage.real or wish.device == "real" else "simulated",
             },
             versions={"porter": __version__, "Python": platform.python_version(), **versions},
-            bounds=_bounds(stage, wish, dynamic),
+            bounds=_bounds(stage, dynamic and not missing),
+            totals=dict(sorted(stage.totals.items())),
             checks={check.NAME: (check.PROVES, check.CANNOT) for check in checks},
             results=results,
+            answers=stage.answers,
         )
+
+
+def _choose_device(stage: Stage, wish: Wish) -> str:
+    """Decides on the real or the simulated device; why the one that was asked for is not to be had."""
+    from porter.harness.real import why_none
+    from porter.sim import facts
+
+    if stage.name not in facts.targets():
+        return f"{stage.name} cannot be simulated; the simulated devices are {', '.join(facts.targets())}."
+    if wish.device == "sim":
+        return ""
+    why = why_none(wish.python, facts.load(stage.name))
+    stage.real = not why
+    return f"There is no real device: {why}." if why and wish.device == "real" else ""
 
 
 def _folders(wish: Wish) -> tuple[Path, Path | None]:
@@ -87,19 +110,32 @@ def _chosen(wish: Wish) -> list[Check]:
     unknown = sorted(set(wish.only) - names)
     if unknown:
         raise UsageError(f"There is no check {unknown[0]!r}; the checks are {', '.join(c.NAME for c in checks)}.")
-    if wish.command and wish.only and "command" not in wish.only:
+    for command in wish.commands:
+        _check_command(command)
+    if wish.ran and wish.only and "command" not in wish.only:
         raise UsageError("--run gives the check `command` its command, and --only leaves that out; name it, too.")
+    strange = sorted(set(wish.settings.skip) - names)
+    if strange:
+        raise UsageError(f"[tool.porter.verify] leaves out {strange[0]!r}; the checks are {', '.join(sorted(names))}.")
     return [check for check in checks if not wish.only or check.NAME in wish.only]
 
 
-def _run(check: Check, case: Case, device: str, say: Say) -> Iterable[Result]:
-    from porter.sim import facts
+def _check_command(command: str) -> None:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UsageError(f"The command {command!r} cannot be read ({error}); mend its quotes.") from error
+    if not words:
+        raise UsageError('A command to run is empty; write one such as "python train.py --device {device}".')
 
-    if check.NAME != "static" and device == "real":
-        results = [Result(check.NAME, "the port", Outcome.NEEDS_DEVICE, _NO_REAL)]
-    elif check.NAME != "static" and case.stage.name not in facts.targets():
-        said = f"{case.stage.name} cannot be simulated; the simulated devices are {', '.join(facts.targets())}."
-        results = [Result(check.NAME, "the port", Outcome.NEEDS_DEVICE, said)]
+
+def _run(check: Check, case: Case, missing: str, say: Say) -> Iterable[Result]:
+    left_out = case.settings.skip.get(check.NAME, "")
+    if left_out:
+        said = f"The repository's settings leave it out: {left_out}"
+        results = [Result(check.NAME, "the port", Outcome.NOT_APPLICABLE, said)]
+    elif check.NAME != "static" and missing:
+        results = [Result(check.NAME, "the port", Outcome.NEEDS_DEVICE, missing)]
     else:
         results = list(check.run(case))
     for result in results:
@@ -107,11 +143,16 @@ def _run(check: Check, case: Case, device: str, say: Say) -> Iterable[Result]:
     return results
 
 
-def _bounds(stage: Stage, wish: Wish, dynamic: bool) -> tuple[str, ...]:
-    if not dynamic or wish.device == "real":
+def _bounds(stage: Stage, ran: bool) -> tuple[str, ...]:
+    if not ran:
         return ("Nothing of the repository was run.",)
     said = ["The repository's code was run, in processes of its own, on a simulated device (CPU memory and kernels)."]
-    if not stage.compiled:
+    if stage.real:
+        said = [
+            "The repository's code was run, in processes of its own, on a real device.",
+            f"It was compared with {stage.reference}, within bounds: nothing to the bit.",
+        ]
+    elif not stage.compiled:
         said.append("There is no C++ compiler here, so the slower device was used, and no original on simulated CUDA.")
     if stage.networks == {"none"}:
         said.append("Those processes had no network.")

@@ -24,57 +24,62 @@ _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 
 def run(case: Case) -> Iterator[Result]:
-    """One result for the command of --run."""
-    if not case.command:
+    """One result for each command of --run and of the repository's settings."""
+    if not case.commands:
         said = 'No command was given: name one of the repository\'s own with --run "python train.py …".'
         yield Result(NAME, "--run", Outcome.NOT_APPLICABLE, said)
-        return
-    yield _compared(case)
+    for command in case.commands:
+        yield _compared(case, command)
 
 
-def _compared(case: Case) -> Result:
-    ended, traces = _started(case, PORT)
+def _compared(case: Case, command: str) -> Result:
+    ended, traces = _started(case, command, PORT)
     tree = _place(case, PORT)
     left = [row for trace in traces for row in case.leftovers(trace)]
     fault = _fault(ended, tree)
-    if case.stage.original is None or not case.stage.compiled:
+    if case.stage.real:
+        if fault:
+            return _bad(case, command, ended, fault, [])
+        said = "Exit code 0 on the device. What it prints was not compared: real kernels round otherwise."
+        return Result(NAME, command, Outcome.PASS, said)
+    if not case.stage.on_cuda:
         why = NO_ORIGINAL if case.stage.original is None else NO_CUDA
         if fault or left:
-            return _bad(case, ended, fault or f"{left[0]}.", left)
-        return Result(NAME, case.command, Outcome.REFERENCE, f"It ended with exit code 0. {why}")
-    before, before_traces = _started(case, ORIGINAL)
+            return _bad(case, command, ended, fault or f"{left[0]}.", left)
+        return Result(NAME, command, Outcome.REFERENCE, f"It ended with exit code 0. {why}")
+    before, before_traces = _started(case, command, ORIGINAL)
     if before.hung or before.code != 0:
         said = f"The original does not run on simulated CUDA: {_fault(before, _place(case, ORIGINAL))}"
-        return Result(NAME, case.command, Outcome.REFERENCE, said, tuple(filter(None, [fault])))
+        return Result(NAME, command, Outcome.REFERENCE, said, tuple(filter(None, [fault])))
     if fault or left:
-        return _bad(case, ended, fault or f"{left[0]}.", left)
+        return _bad(case, command, ended, fault or f"{left[0]}.", left)
     on_device = sum(trace["operators_on_device"] for trace in traces)
     if not on_device and any(trace["operators_on_device"] for trace in before_traces):
         said = f"No operator ran on {case.stage.device}, where the original used CUDA: the port stays on the CPU."
-        return Result(NAME, case.command, Outcome.FAIL, said)
-    missing = _missing_line(case, before, ended)
+        return Result(NAME, command, Outcome.FAIL, said)
+    missing = _missing_line(case, command, before, ended)
     if missing:
-        return Result(NAME, case.command, Outcome.FAIL, f"The original prints `{missing}`, and the port does not.")
+        return Result(NAME, command, Outcome.FAIL, f"The original prints `{missing}`, and the port does not.")
     said = f"Exit code 0, {on_device} operators on the device, and it prints what the original prints."
-    return Result(NAME, case.command, Outcome.PASS, said, _host(traces), {"operators": on_device})
+    return Result(NAME, command, Outcome.PASS, said, _host(traces), {"operators": on_device})
 
 
-def _bad(case: Case, ended: Ended, said: str, left: list[str]) -> Result:
+def _bad(case: Case, command: str, ended: Ended, said: str, left: list[str]) -> Result:
     gap = case.gap(said)
     if gap and not left:
-        return Result(NAME, case.command, Outcome.NEEDS_DEVICE, f"{gap}: {said}")
+        return Result(NAME, command, Outcome.NEEDS_DEVICE, f"{gap}: {said}")
     outcome = Outcome.HANG if ended.hung else Outcome.FAIL
-    return Result(NAME, case.command, outcome, said, tuple(dict.fromkeys(left)))
+    return Result(NAME, command, outcome, said, tuple(dict.fromkeys(left)))
 
 
-def _started(case: Case, side: str) -> tuple[Ended, list[dict[str, Any]]]:
+def _started(case: Case, command: str, side: str) -> tuple[Ended, list[dict[str, Any]]]:
     """Runs it in a fresh copy: what an earlier run wrote must not help a later one."""
     import shutil
 
     place = _place(case, side)
     shutil.rmtree(place, ignore_errors=True)
     case.stage.copy(side, place)
-    words = shlex.split(case.command.replace("{device}", "cuda" if side == ORIGINAL else case.stage.device))
+    words = shlex.split(command.replace("{device}", "cuda" if side == ORIGINAL else case.stage.device))
     if words[0] in ("python", "python3"):
         words[0] = case.stage.python
     elif words[0].endswith(".py"):
@@ -112,13 +117,13 @@ def _message(err: str) -> str:
     return (own or said or [last_line(err)])[-1][:300]
 
 
-def _missing_line(case: Case, before: Ended, after: Ended) -> str:
+def _missing_line(case: Case, command: str, before: Ended, after: Ended) -> str:
     """A line of the original that is not in the port's output, if the original itself prints it every time."""
     told = set(_plain(after.out, case))
     missing = [line for line in _plain(before.out, case) if line not in told]
     if not missing:
         return ""
-    again = set(_plain(_started(case, ORIGINAL)[0].out, case))
+    again = set(_plain(_started(case, command, ORIGINAL)[0].out, case))
     return next((line for line in missing if line in again), "")
 
 

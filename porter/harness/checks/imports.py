@@ -95,7 +95,7 @@ def _faults(
 
 
 def _original(case: Case, modules: list[Source]) -> Mapping[str, Mapping[str, Any]]:
-    if case.stage.original is None or not case.stage.compiled or not modules:
+    if not case.stage.on_cuda or not modules:
         return {}
     answer = case.stage.probe(ORIGINAL, "imports", _order(case, modules))
     return dict(answer.data.get("modules", {}))

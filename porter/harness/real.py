@@ -1,0 +1,57 @@
+"""A real device: whether a Python has one, and the environment in which probes run on it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+
+from porter.sim.facts import Facts
+
+# The driver finds itself by variables that no list knows whole, so all are passed on but those that look like secrets.
+_SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|PROXY|_KEY", re.IGNORECASE)
+
+_ASK = """
+import importlib.util, sys
+module, device = sys.argv[1:]
+if module and importlib.util.find_spec(module) is None:
+    sys.exit(f"{module} is not installed there")
+try:
+    import torch
+    if module:
+        __import__(module)
+    count = getattr(torch, device).device_count()
+except Exception as error:
+    sys.exit(f"{type(error).__name__}: {error}"[:300])
+sys.exit(0 if count else f"torch.{device}.device_count() is 0")
+"""
+
+
+def why_none(python: str, facts: Facts) -> str:
+    """Why this Python can use no such device; "" where it can."""
+    try:
+        command = [python, "-c", _ASK, facts.module, facts.device]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{python} could not be asked for a device ({type(error).__name__})"
+    if done.returncode == 0:
+        return ""
+    said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
+    return f"{python} finds no {facts.device} device ({said[-1].rstrip('.')})"
+
+
+def environment() -> dict[str, str]:
+    """A person's own, without what looks like a secret."""
+    return {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+
+
+def bounded(reference: Mapping[str, object], answer: Mapping[str, object]) -> tuple[str, str, Mapping[str, object]]:
+    """The judgement on a real device: its kernels round otherwise, so nothing is compared to the bit."""
+    from porter.harness.probes.agree import BOUND, compared, differences
+
+    if not compared(reference):
+        return "", "", {"why": "each part of it failed."}
+    found = differences(reference, answer, BOUND)
+    right = f"What it gives agrees with the reference within {BOUND:g}, relative to each number or to 1."
+    return (f"{found[0]}." if found else ""), ("" if found else right), {"bound": BOUND}
