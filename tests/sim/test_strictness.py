@@ -184,3 +184,22 @@ def test_one_device_per_process(simulate: Run) -> None:
         """,
     )
     assert "this process simulates npu already" in done.stderr
+
+
+def test_settings_of_the_vendor(simulate: Run) -> None:
+    """What torch_mlu adds to torch.backends can be set; what it does not add cannot."""
+    done = simulate(
+        "mlu",
+        """
+        import torch, torch_mlu
+        assert torch.backends.mlu.matmul.allow_tf32 is False
+        torch.backends.mlu.matmul.allow_tf32 = torch.backends.cnnl.allow_tf32 = True
+        assert torch.backends.mlu.matmul.allow_tf32 and not torch.backends.mlufusion.enabled
+        try:
+            torch.backends.mlu.matmul.allow_tf33 = True
+        except AttributeError as error:
+            print(error)
+        """,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "torch.backends.mlu.matmul has no allow_tf33" in done.stdout
