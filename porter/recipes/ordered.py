@@ -32,5 +32,7 @@ def ordered(
     if machine is None:
         raise UsageError(f"porter does not know how programs are started on {name}; it knows {', '.join(machines())}.")
     device, backend = words(name)
-    values = {**own, "host": host, "device": device, "backend": backend, "target": name}
+    # A server calls a model by the last part of its folder.
+    model_name = Path(own.get("model", "")).name
+    values = {**own, "model_name": model_name, "host": host, "device": device, "backend": backend, "target": name}
     return Order(recipe, name, chosen, machine, values, repo, visible, mirror, extra)
