@@ -364,3 +364,55 @@ def test_the_order_of_rules_in_a_pack_means_nothing(seed: int) -> None:
         shuffled = plan(case)
     assert shuffled.files == wanted.files
     assert shuffled.packs != wanted.packs  # the test has read the shuffled ones
+
+
+ORDER = """from transformers import PreTrainedTokenizer
+class T(PreTrainedTokenizer):
+    def __init__(self, f):
+{body}
+    def get_vocab(self):
+        return self._pieces()
+    def _pieces(self):
+        return self.v
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ("        super().__init__()\n        self.v = f", "review"),
+        ("        super().__init__(); self.v = f", "manual"),
+        ("        super().__init__()\n        self.v = f; self.w = 1", "review"),
+        ("        super().__init__()\n        self.v = self.pad_token_id", "manual"),
+        ("        super().__init__()\n        self.v = f\n        return None", "manual"),
+        ("        self.v = f\n        super().__init__()", ""),
+        ("        super().__init__()\n        self.w = f", ""),
+    ],
+)
+def test_a_statement_moves_behind_what_it_needs_or_is_left_to_a_person(tmp_path: Path, body: str, verdict: str) -> None:
+    (tmp_path / "tokenization.py").write_text(ORDER.format(body=body), encoding="utf-8")
+    found = plan(tmp_path)
+    assert [f.verdict.value for f in found.findings if f.rule == "HF002"] == ([verdict] if verdict else [])
+    if verdict == "review":
+        text = found.changed[0].ported.decode()
+        assert text.index("self.v = f") < text.index("super().__init__()") < text.index("def get_vocab")
+
+
+@pytest.mark.parametrize(
+    ("required", "holds"),
+    [
+        ("", True),
+        ("==4.29.1", False),
+        ("<4.34", False),
+        (">=4.30,<4.34.0", False),
+        (">=4.33", True),
+        ("==4.34.*", True),
+    ],
+)
+def test_a_rule_for_versions_of_a_requirement(tmp_path: Path, required: str, holds: bool) -> None:
+    (tmp_path / "requirements.txt").write_text(
+        f"transformers{required}  # pinned\nnot a requirement\n", encoding="utf-8"
+    )
+    body = "        super().__init__()\n        self.v = f"
+    (tmp_path / "tokenization.py").write_text(ORDER.format(body=body), encoding="utf-8")
+    assert any(finding.rule == "HF002" for finding in plan(tmp_path).findings) == holds

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from porter.packs.load import Upstream
 
@@ -14,6 +19,21 @@ _CALL_NAME = re.compile(r"""\bname\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 def detect(root: Path, name: str) -> Upstream:
     """The upstream project of the checkout at `root`, which is called `name`. Nothing is executed."""
+    return replace(_project(root, name), requires=_requires(root))
+
+
+def _requires(root: Path) -> dict[str, str]:
+    """What the requirements files at the root ask for; of two lines about a distribution both hold."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((*root.glob("requirement*.txt"), *root.glob("requirements/*.txt"))):
+        for line in _read(path).splitlines():
+            with suppress(InvalidRequirement):
+                wanted = Requirement(re.sub(r"\s+(#|--).*", "", line).strip())
+                found.setdefault(canonicalize_name(wanted.name), []).append(str(wanted.specifier))
+    return {name: ",".join(filter(None, parts)) for name, parts in found.items()}
+
+
+def _project(root: Path, name: str) -> Upstream:
     for file in ("pyproject.toml", "setup.cfg", "setup.py"):
         text = _read(root / file)
         if file == "setup.cfg":

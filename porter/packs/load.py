@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import InvalidSpecifier
 
 from porter import kinds
 from porter.data import folder
 from porter.errors import UsageError
 from porter.model import PackUse, Target
 from porter.packs.check import faults, position_faults
+from porter.packs.holds import holds
 from porter.packs.pack import Pack, PackFile
 from porter.packs.read import convert, line_of, read_yaml
 from porter.packs.rule import Rule
@@ -33,6 +33,7 @@ class Upstream:
 
     name: str = ""
     version: str = ""
+    requires: Mapping[str, str] = field(default_factory=dict)  # specifiers by distribution
 
 
 @dataclass
@@ -209,23 +210,7 @@ def _bind(value: Any, variables: dict[str, str], rule_id: str, path: Path, index
 
 
 def _applies(rule: Rule, target: Target, upstream: Upstream, path: Path, index: int) -> bool:
-    wanted = rule.applies
     try:
-        return (
-            (not wanted.targets or target.name in wanted.targets)
-            and _satisfies(target.version, wanted.target)
-            and _satisfies(target.torch, wanted.torch)
-            and (wanted.upstream is None or wanted.upstream.lower() == upstream.name.lower())
-            and (wanted.versions is None or not upstream.version or _satisfies(upstream.version, wanted.versions))
-        )
+        return holds(rule.applies, target, upstream)
     except InvalidSpecifier as error:
         raise UsageError(f"{path}:{line_of(path, ('rules', index, 'applies'))}: rule {rule.id}: {error}.") from error
-
-
-def _satisfies(version: str, specifier: str | None) -> bool:
-    if specifier is None:
-        return True
-    try:
-        return SpecifierSet(specifier).contains(Version(version), prereleases=True)
-    except InvalidVersion:
-        return True

@@ -29,6 +29,7 @@ class Applies(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     torch: str | None = None  # the same for the torch that the target comes with
     upstream: str | None = None  # the upstream project, by its distribution or repository name
     versions: str | None = None  # a version specifier for the upstream project
+    requires: dict[str, str] = {}  # distributions that the checkout may have in a version such as ">=4.34"
     files: tuple[str, ...] = ()  # globs, relative to the root of the checkout
 
 
