@@ -134,14 +134,13 @@ def _register_module(device: Device) -> None:
     """Gives the device its name, torch.<name>, Tensor.<name>(), Module.<name>() and its collectives."""
     import torch
 
-    from . import collectives, namespace, switches
+    from . import collectives, namespace
     from .namespace.base import Base
 
     name = device.facts.device
     torch.utils.rename_privateuse1_backend(name)
     module = device.module = namespace.build(Base(name, device.facts, device.controls, device.options.lacking))
     torch._register_device_module(name, module)
-    switches.add(device.facts.switches)
     torch.utils.generate_methods_for_privateuse1_backend(
         for_storage=True,
         unsupported_dtype=[torch.quint8, torch.quint4x2, torch.quint2x4, torch.qint32, torch.qint8],

@@ -39,7 +39,8 @@ class Facts:
     # What a name below torch.cuda is called on the device ("CUDAGraph": "torch.npu.NPUGraph"), None: it is missing.
     # A name that is not listed is not known, and taken to exist under its own name.
     surface: dict[str, str | None] = field(default_factory=dict)
-    switches: list[str] = field(default_factory=list)  # settings that the plug-in adds to torch, by dotted name
+    # The same for names of torch outside torch.cuda, all in full.
+    outside: dict[str, str | None] = field(default_factory=dict)
 
     def vendor_name(self, member: str) -> str | None:
         """The dotted name of a member of torch.cuda on this device; None where its release has no such thing."""
@@ -81,5 +82,5 @@ def load(target: str) -> Facts:
         context_error=raw.get("context_error", ""),
         hip=raw.get("hip", ""),
         surface=raw.get("surface", {}),
-        switches=raw.get("switches", []),
+        outside=raw.get("outside", {}),
     )

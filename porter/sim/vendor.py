@@ -8,6 +8,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from . import outside
 from .device import install
 from .errors import ending_in_a_sentence
 from .options import Options
@@ -27,6 +28,7 @@ def become(module_name: str, version: str) -> None:
             _publish(f"{module_name}.{name}.{part}", value)
     vars(module)["__version__"] = version
     vars(module).update(_extras(name))
+    outside.place(device.facts)
     module.__getattr__ = _refuse(module_name)  # type: ignore[method-assign]
 
 

@@ -99,3 +99,64 @@ def test_another_sitecustomize_still_runs(simulate: Run, tmp_path) -> None:
     (other / "sitecustomize.py").write_text("print('mine, too')\n")
     done = simulate("npu", ["-c", "import torch; print(torch.npu.is_available())"], PYTHONPATH=str(other))
     assert done.stdout.splitlines()[-2:] == ["mine, too", "True"], done.stdout + done.stderr
+
+
+RESOLVES = """
+    import torch, {module}
+
+    def resolves(dotted):
+        first, *rest = dotted.split(".")
+        value = {{"torch": torch, {module!r}: {module}}}[first]
+        for part in rest:
+            value = getattr(value, part)
+
+    for name in {names!r}:
+        try:
+            resolves(name)
+        except AttributeError as error:
+            print(name, error)
+"""
+
+
+@pytest.mark.parametrize("target", ["npu", "npu@2.6.0", "npu@2.4.0", "mlu", "mlu@2.4.0"])
+def test_every_name_that_a_port_can_contain_exists(simulate: Run, target: str) -> None:
+    """The names that the target's rules and its list of names can write into a port."""
+    names = {name for name in written_names(target) if "." in name}
+    assert len(names) > 100
+    known = facts.load(target.partition("@")[0])
+    done = simulate(target, RESOLVES.format(module=known.module, names=sorted(names)))
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def written_names(target: str) -> set[str]:
+    catalog = pytest.importorskip("porter.targets.catalog")
+    packs = pytest.importorskip("porter.packs.load")
+    api = pytest.importorskip("porter.kinds.api")
+    chosen, surface = catalog.resolve(target)
+    names = {surface.look(name).name for name in {*surface.sheet.names, *surface.sheet.modules}}
+    for rule in packs.load(chosen).rules:
+        to = getattr(rule, "to", None)
+        if isinstance(rule, api.Rule) and to:
+            sources = [rule.source] if isinstance(rule.source, str) else list(rule.source)
+            names |= {to} if len(sources) == 1 else {f"{to}.{name.rpartition('.')[2]}" for name in sources}
+    return names
+
+
+def test_what_stands_for_other_libraries_of_cuda_keeps_what_is_set(simulate: Run) -> None:
+    done = simulate(
+        "mlu",
+        """
+        import torch, torch_mlu
+        print(torch.backends.mlu.matmul.allow_tf32, torch.backends.cnnl.allow_tf32)
+        torch.backends.mlu.matmul.allow_tf32 = True
+        print(torch.backends.mlu.matmul.allow_tf32, torch.mlu.cncl.is_cncl_available())
+        print(torch.mlu.cnpx.range_push("a"), torch.mlu.cnpx.range_push("b"), torch.mlu.cnpx.range_pop())
+        activities = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.MLU]
+        with torch.profiler.profile(activities=activities) as seen, torch.autograd.profiler.emit_cnpx():
+            torch.ones(2).mlu() + 1
+        print(len(seen.key_averages()) > 0)
+        stored = torch.mlu.FloatStorage(3)
+        print(stored.device, isinstance(stored, torch.mlu.FloatStorage), isinstance(stored, torch.mlu.LongStorage))
+        """,
+    )
+    assert done.stdout.splitlines() == ["False True", "True True", "0 1 1", "True", "mlu:0 True False"], done.stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -25,32 +26,48 @@ def members(base: Base) -> dict[str, Any]:
 
 def build(base: Base) -> ModuleType:
     """The device module, with the vendor's names and no others."""
-    module = ModuleType(f"torch.{base.name}", f"The simulated {base.name} of porter.sim.")
-    module.__path__ = []
+    module = _new_module(f"torch.{base.name}")
     for member, value in members(base).items():
-        if isinstance(value, ModuleType):
-            _drop_missing(value, member, base)
-            sys.modules[f"{module.__name__}.{member}"] = value
-        _place(module, base.facts.vendor_name(member), value)
-    for member in sorted(base.facts.surface):
-        if "." not in member:
-            dotted = base.facts.vendor_name(member)
-            _place(module, dotted, _not_simulated(dotted))
+        for name, part in _flat(member, value):
+            _place(module, base.facts.vendor_name(name), part)
+    for member in sorted(
+        base.facts.surface, key=lambda name: (-name.count("."), name)
+    ):  # so modules come to be as such
+        dotted = base.facts.vendor_name(member)
+        _place(module, dotted, _not_simulated(dotted))
     module.__getattr__ = _refuse(module.__name__, base)  # type: ignore[method-assign]
     return module
 
 
+def _flat(member: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A member under its name in torch.cuda; a module as the names in it."""
+    if not isinstance(value, ModuleType):
+        yield member, value
+        return
+    for name, part in vars(value).items():
+        if not name.startswith("__"):
+            yield from _flat(f"{member}.{name}", part)
+
+
 def _place(module: ModuleType, dotted: str | None, value: Any) -> None:
     """Sets a member under its vendor's name, unless the vendor has none, has it elsewhere, or it is there already."""
-    outer, _, name = (dotted or "").rpartition(".")
-    if outer == module.__name__ and name not in vars(module):
-        setattr(module, name, value)
+    if dotted is None or not dotted.startswith(f"{module.__name__}."):
+        return
+    *path, last = dotted.removeprefix(f"{module.__name__}.").split(".")
+    outer: Any = module
+    for part in path:
+        if part not in vars(outer):
+            full = f"{outer.__name__}.{part}"
+            setattr(outer, part, _new_module(full) if part.islower() else _not_simulated(full))
+        outer = vars(outer)[part]
+    if not hasattr(outer, last):
+        setattr(outer, last, value)
 
 
-def _drop_missing(submodule: ModuleType, member: str, base: Base) -> None:
-    for name in [n for n in vars(submodule) if not n.startswith("_")]:
-        if base.facts.vendor_name(f"{member}.{name}") is None:
-            delattr(submodule, name)
+def _new_module(name: str) -> ModuleType:
+    module = sys.modules[name] = ModuleType(name, f"The simulated {name} of porter.sim.")
+    module.__path__ = []
+    return module
 
 
 def _refuse(module_name: str, base: Base) -> Any:

@@ -42,6 +42,10 @@ def members(base: Base) -> dict[str, Any]:
         custom_fwd=functools.partial(torch.amp.custom_fwd, device_type=name),
         custom_bwd=functools.partial(torch.amp.custom_bwd, device_type=name),
     )
+    amp.autocast_mode = ModuleType(f"{amp.__name__}.autocast_mode")  # type: ignore[attr-defined]
+    amp.grad_scaler = ModuleType(f"{amp.__name__}.grad_scaler")  # type: ignore[attr-defined]
+    vars(amp.autocast_mode).update({part: vars(amp)[part] for part in ("autocast", "custom_fwd", "custom_bwd")})
+    vars(amp.grad_scaler).update(GradScaler=GradScaler)
     return {
         "amp": amp,
         "get_amp_supported_dtype": lambda: [torch.float16, torch.bfloat16],

@@ -59,6 +59,8 @@ def members(base: Base) -> dict[str, Any]:
         "reset_accumulated_memory_stats": lambda device=None: base.index(device) and None,
         "mem_get_info": mem_get_info,
         "memory_stats": memory_stats,
+        "memory_stats_as_nested_dict": lambda device=None: _nested(memory_stats(device)),
+        "memory_snapshot": list,  # nothing is cached, so there are no segments
         "memory_summary": memory_summary,
         "set_per_process_memory_fraction": set_fraction,
         "empty_cache": lambda: None,
@@ -68,3 +70,14 @@ def members(base: Base) -> dict[str, Any]:
     # torch has one class for all devices; before 2.5 it lived in torch.cuda only.
     error = getattr(torch, "OutOfMemoryError", None) or torch.cuda.OutOfMemoryError
     return {**counters, "memory": module, "OutOfMemoryError": error}
+
+
+def _nested(stats: dict[str, int]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, value in stats.items():
+        *path, last = name.split(".")
+        inner = nested
+        for part in path:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return nested

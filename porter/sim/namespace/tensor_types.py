@@ -1,4 +1,4 @@
-"""The old tensor types of a device, torch.npu.FloatTensor and its kin: makers of tensors and targets of isinstance."""
+"""The old tensor and storage types of a device, torch.npu.FloatTensor and its kin: makers and targets of isinstance."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ DTYPES = {
 
 
 def members(base: Base) -> dict[str, Any]:
-    """FloatTensor, DoubleTensor, …"""
-    return {f"{kind}Tensor": _tensor_type(base.name, f"{kind}Tensor", dtype) for kind, dtype in DTYPES.items()}
+    """FloatTensor, DoubleTensor, … and FloatStorage, DoubleStorage, …"""
+    tensors = {f"{kind}Tensor": _tensor_type(base.name, f"{kind}Tensor", dtype) for kind, dtype in DTYPES.items()}
+    return tensors | {f"{kind}Storage": _storage_type(base.name, f"{kind}Storage", d) for kind, d in DTYPES.items()}
 
 
 def _tensor_type(device: str, name: str, dtype_name: str) -> type:
@@ -39,5 +40,21 @@ def _tensor_type(device: str, name: str, dtype_name: str) -> type:
             if not content or sizes or isinstance(content[0], torch.Size):
                 return torch.empty(*content or (0,), dtype=dtype, device=device)
             return torch.tensor(content[0], dtype=dtype, device=device)
+
+    return Kind(name, (), {"dtype": dtype, "__module__": f"torch.{device}"})
+
+
+def _storage_type(device: str, name: str, dtype_name: str) -> type:
+    dtype = getattr(torch, dtype_name)
+
+    class Kind(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            if not isinstance(instance, torch.TypedStorage):
+                return False
+            return bool(instance.device.type == device and instance.dtype == dtype)
+
+        def __call__(cls, *content: Any) -> Any:
+            values = torch.empty(*content or (0,)) if not content or isinstance(content[0], int) else content[0]
+            return torch.as_tensor(values, dtype=dtype, device=device).storage()
 
     return Kind(name, (), {"dtype": dtype, "__module__": f"torch.{device}"})

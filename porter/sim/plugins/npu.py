@@ -126,8 +126,22 @@ def members(publish: Callable[[str, ModuleType], None]) -> dict[str, Any]:
     for fused in ("Adam", "AdamW", "SGD", "Adadelta", "RMSprop"):
         setattr(optim, f"NpuFused{fused}", getattr(torch.optim, fused))
     publish("torch_npu.contrib", contrib)
+    profiler = _profiler()
+    publish("torch_npu.profiler", profiler)
     publish("torch_npu.optim", optim)
-    return {"contrib": contrib, "optim": optim, **{f.__name__: f for f in functions}}
+    return {"contrib": contrib, "optim": optim, "profiler": profiler, **{f.__name__: f for f in functions}}
+
+
+def _profiler() -> ModuleType:
+    """torch's own profiler under the vendor's names: it sees what the host does."""
+    profiler, own = ModuleType("torch_npu.profiler"), torch.profiler
+    for name in ("profile", "schedule", "tensorboard_trace_handler", "ProfilerAction"):
+        setattr(profiler, name, getattr(own, name))
+    kinds = {"CPU": own.ProfilerActivity.CPU}
+    if hasattr(own.ProfilerActivity, "PrivateUse1"):
+        kinds["NPU"] = own.ProfilerActivity.PrivateUse1
+    vars(profiler)["ProfilerActivity"] = type("ProfilerActivity", (), kinds)
+    return profiler
 
 
 def _no_automatic_port(name: str) -> Any:

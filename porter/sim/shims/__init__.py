@@ -28,10 +28,12 @@ _LEFT_OUT = {"__pycache__", "shims", "data"}  # the writer itself, and the facts
 def write(spec: str, python: str = sys.executable) -> Path:
     """The folder for a target such as `npu` or `npu@2.6`, to be used by `python`; written once for equal contents."""
     target = spec.partition("@")[0]
-    version, names = release_and_names(spec, version_for(python))
+    version, names, outside = release_and_names(spec, version_for(python))
     files = {
         **_library_files(),
-        f"{_LIBRARY}/data/{target}.json": json.dumps({**facts.read_raw(target), "surface": names}, sort_keys=True),
+        f"{_LIBRARY}/data/{target}.json": json.dumps(
+            {**facts.read_raw(target), "surface": names, "outside": outside}, sort_keys=True
+        ),
         "sitecustomize.py": (Path(__file__).parent / "sitecustomize.txt").read_text(encoding="utf-8"),
         **_vendor_files(facts.load(target), version),
     }

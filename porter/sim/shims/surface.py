@@ -7,11 +7,17 @@ from ..errors import SimulationError
 _CUDA = "torch.cuda."
 
 
-def release_and_names(spec: str, torch: str) -> tuple[str, dict[str, str | None]]:
-    """The release that a spec means beside a version of torch, and its names for torch.cuda's (None: missing)."""
+Names = dict[str, str | None]
+
+
+def release_and_names(spec: str, torch: str) -> tuple[str, Names, Names]:
+    """The release that a spec means beside a version of torch, and its names (None: missing).
+
+    First come those for the names below torch.cuda, without that, then those for other names of torch, in full.
+    """
     target = spec.partition("@")[0]
     if not _has_sheet(target):
-        return torch, {}
+        return torch, {}, {}
     from porter.errors import UsageError
     from porter.targets.catalog import resolve
 
@@ -19,12 +25,15 @@ def release_and_names(spec: str, torch: str) -> tuple[str, dict[str, str | None]
         chosen, surface = resolve(spec if "@" in spec else _made_for(torch, target))
     except UsageError as error:
         raise SimulationError(str(error)) from None
-    names: dict[str, str | None] = {}
+    below: Names = {}
+    outside: Names = {}
     for dotted in sorted({*surface.sheet.names, *surface.sheet.modules}):
         answer = surface.look(dotted)
         if dotted.startswith(_CUDA) and (answer.name or answer.status == "missing"):
-            names[dotted.removeprefix(_CUDA)] = answer.name or None
-    return chosen.version, names
+            below[dotted.removeprefix(_CUDA)] = answer.name or None
+        elif dotted != "torch.cuda" and not dotted.startswith(_CUDA):
+            outside[dotted] = answer.name or None
+    return chosen.version, below, outside
 
 
 def _has_sheet(target: str) -> bool:
