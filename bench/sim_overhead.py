@@ -61,21 +61,49 @@ def measure(device: str) -> dict[str, float]:
     import torch
 
     torch.set_num_threads(1)
-    tiny, small = llama(64, 2).to(device), llama(512, 6).to(device)
+    tiny, small = llama(64, 2).to(device), llama(512, 7).to(device)
     ids = torch.randint(3, 900, (1, 16)).to(device)
     square, four = torch.randn(1024, 1024).to(device), torch.ones(4).to(device)
 
     def generate(model: Any, tokens: int) -> Callable[[], object]:
         return lambda: model.generate(ids, max_new_tokens=tokens, min_new_tokens=tokens, do_sample=False)
 
+    def step(model: Any) -> Callable[[], object]:
+        optimizer = torch.optim.AdamW(model.parameters(), foreach=True)  # torch chooses that for CUDA, not for CPU
+
+        def once() -> None:
+            model(ids, labels=ids).loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+        return once
+
+    size = f"{small.num_parameters() / 1e6:.0f}M Llama"
     return {
         "add 4 numbers": least(lambda: four + four, 5000),
         "view": least(lambda: four.view(2, 2), 5000),
         "matmul 1024": least(lambda: square @ square, 10),
         "tiny Llama, 32 tokens": least(generate(tiny, 32), 2),
         "tiny Llama, forward and backward": least(lambda: tiny(ids, labels=ids).loss.backward(), 5),
-        f"{small.num_parameters() / 1e6:.0f}M Llama, 16 tokens": least(generate(small, 16), 1),
+        "tiny Llama, step of AdamW": least(step(tiny), 5),
+        f"{size}, 16 tokens": least(generate(small, 16), 1),
+        f"{size}, step of AdamW": least(step(small), 1),
     }
+
+
+def installing() -> dict[str, float]:
+    """Seconds of CPU time: building both libraries from nothing, and putting the built device into a process."""
+    with tempfile.TemporaryDirectory() as cache:
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "PORTERSIM_CACHE": cache}
+        before = os.times()
+        subprocess.run([sys.executable, "-m", "porter.sim.build"], env=env, stdout=subprocess.DEVNULL, check=True)
+        after = os.times()
+    built = after.children_user + after.children_system - before.children_user - before.children_system
+    code = "import time, torch; t = time.process_time(); import torch_npu; print(time.process_time() - t)"
+    run = [sys.executable, "-m", "porter.sim.run", "--target", "npu", "--no-autoload", "-c", code]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    told = [subprocess.run(run, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout for _ in range(3)]
+    return {"building both libraries": built, "import torch_npu, after torch": min(map(float, told))}
 
 
 def main() -> None:
@@ -94,6 +122,9 @@ def main() -> None:
     for what, plain in results["cpu"].items():
         cells = [f"{r[what]:.4g} ms ({r[what] / plain:.2f})" for r in results.values()]
         print(f"| {what} | " + " | ".join(cells) + " |")
+    print()
+    for what, seconds in installing().items():
+        print(f"{what}: {seconds:.3g} s")
 
 
 if __name__ == "__main__":
