@@ -34,7 +34,7 @@ def simulate(tmp_path: Path) -> Run:
         path = filter(None, [str(ROOT), env.pop("PYTHONPATH", ""), os.environ.get("PYTHONPATH", "")])
         variables = {**os.environ, **env, "PYTHONPATH": os.pathsep.join(path)}
         return subprocess.run(
-            command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=300, check=False
         )
 
     return run
