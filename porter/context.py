@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from porter.model import Target
+from porter.options import Ledger
 from porter.packs.pack import Pack
 from porter.python.signatures import Files
 from porter.targets.surface import Surface
@@ -21,3 +22,4 @@ class Context:
     triage: Triage
     library: Files
     own_methods: dict[str, frozenset[str]]
+    options: Ledger = field(default_factory=Ledger)  # filled as the programs of the checkout are planned

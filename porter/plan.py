@@ -17,6 +17,7 @@ from porter.errors import UndecodableError, UsageError
 from porter.findings import unread
 from porter.model import Dependency, FilePlan, Finding, Plan, Problem
 from porter.own import own_files
+from porter.options.defined import WORDS
 from porter.packs.load import load
 from porter.packs.pack import Pack
 from porter.python.methods import own_methods
@@ -109,7 +110,7 @@ def _plan(
 
     files: list[FilePlan] = []
     problems = list(reading.problems)
-    for index, (entry, raw) in enumerate(reading.candidates):
+    for index, (entry, raw) in enumerate(sorted(reading.candidates, key=_turn)):
         if progress is not None:
             progress(index, len(reading.candidates), entry.path)
         try:
@@ -141,6 +142,12 @@ def _earlier(root: Path) -> str:
     own = own_files(root)
     said = f"{len(own)} files of an earlier port, as its lock names them, were left out: porter wrote them."
     return said if own else ""
+
+
+def _turn(candidate: tuple[Entry, bytes]) -> int:
+    """Programs that define options first, then what may pass one: other programs, and files that are no Python."""
+    entry, raw = candidate
+    return 2 if entry.kind != "python" else 0 if WORDS.search(raw) else 1
 
 
 def _utf8(path: Path) -> bytes | None:

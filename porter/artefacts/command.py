@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from porter.artefacts.values import Passed
 from porter.artefacts.words import Word
 
 _SHOW = re.compile(r"echo|printf|warn|error|info|debug|log\w*|die|fail|usage|print|notice|abort|say|banner")
@@ -45,6 +46,26 @@ class Command:
     def strict(self) -> bool:
         """Whether a device's name among its words means something that porter must account for."""
         return _SYSTEM.fullmatch(self.name) is None
+
+    @property
+    def program(self) -> tuple[int, str]:
+        """The Python program that the command runs, `x.py` or the name behind `-m`, and where that word stands."""
+        texts = [self.word.text, *(word.text for word in self.arguments)]
+        script = next((i for i, text in enumerate(texts) if text.endswith(".py")), None)
+        if script is None:
+            script = next((i + 1 for i, text in enumerate(texts[:-1]) if text == "-m"), None)
+        return (-1, "") if script is None else (script - 1, texts[script])
+
+    def passed(self, index: int) -> Passed | None:
+        """The option that an argument is the value of, and the program that gets it."""
+        at, program = self.program
+        key, found, _ = self.arguments[index].text.partition("=")
+        if not found or not re.fullmatch(r"[-+~]{0,2}[A-Za-z_][\w.@/-]*", key):
+            key = plain_option(self.arguments[index - 1].text) if index else ""
+        if not key or not (key.startswith("-") or found):
+            return None
+        mine = index > at and program != ""
+        return Passed(key, program if mine else "", surely=mine and key.startswith("-"))
 
     def is_code(self, index: int) -> bool:
         """The text behind `python -c`."""

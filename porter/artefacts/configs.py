@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from porter.artefacts import in_ini, in_json, in_toml, in_yaml, shell
 from porter.artefacts.page import Page, Reading, Stay
 from porter.artefacts.scalars import Scalar
-from porter.artefacts.values import value
+from porter.artefacts.values import Passed, value
 from porter.artefacts.variables import in_command, variable
 from porter.checkout.walk import Entry
 from porter.proposal import Proposal
@@ -107,7 +107,8 @@ def _sites(page: Page, scalar: Scalar, beside: set[str], reading: Reading) -> It
             return
         what = f"the key {scalar.path[-1]}" if scalar.path else "the file"
         sure = not any(_PROSE.fullmatch(name) for name in scalar.names[:1])
-        yield from value(page, scalar.names, scalar.text, scalar.start, what, strict=sure, beside=beside)
+        fed = [Passed(name, surely=False) for name in scalar.names[:1]]
+        yield from value(page, scalar.names, scalar.text, scalar.start, what, strict=sure, beside=beside, passed=fed)
     yield from _commands(page, scalar, reading)
 
 

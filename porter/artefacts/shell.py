@@ -11,9 +11,10 @@ from porter.artefacts import comparisons, words
 from porter.artefacts.command import Command, plain_option
 from porter.artefacts.dependencies import clones, installs, requirement
 from porter.artefacts.embedded import Host, python
+from porter.artefacts.flows import Flows, command_of, flows
 from porter.artefacts.heredocs import Heredoc, masked, unescaped
 from porter.artefacts.page import Page, Reading, Stay, manual
-from porter.artefacts.values import value
+from porter.artefacts.values import Passed, value
 from porter.artefacts.variables import in_command, other_variable, variable
 from porter.checkout.walk import Entry
 from porter.proposal import Proposal
@@ -43,8 +44,8 @@ def read(page: Page) -> Reading:
     # Carriage returns are blanks here, also behind a backslash; every other byte keeps its place.
     windows = b"\r\n" in page.data
     page = page.part(page.data.replace(b"\\\r\n", b" \\\n").replace(b"\r\n", b" \n"))
-    reader = _Reader(page)
     root = _parser().parse(page.data).root_node
+    reader = _Reader(page, flows(root, page.data))
     for node in words.nodes(root):
         handler = getattr(reader, f"on_{node.type}", None)
         if handler is not None:
@@ -67,9 +68,10 @@ def _parser() -> Any:
 class _Reader:
     """One handler for each type of node that can hold a site."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, flows: Flows) -> None:
         self.page = page
         self.reading = Reading()
+        self.flows = flows
 
     def _word(self, node: Node) -> words.Word:
         return words.read(node, self.page.data)
@@ -97,7 +99,9 @@ class _Reader:
         for item in () if given is None else given.named_children if given.type == "array" else (given,):
             word = self._word(item)
             names = (self._text(name),)
-            yield from value(self.page, names, word.text, word.at(0), f"the variable {names[0]}", strict=False)
+            flow = self.flows.get(names[0], ())
+            what = f"the variable {names[0]}"
+            yield from value(self.page, names, word.text, word.at(0), what, strict=False, passed=flow)
 
     def on_declaration_command(self, node: Node) -> Iterator[Proposal]:
         for child in node.named_children:
@@ -111,20 +115,23 @@ class _Reader:
         for child in node.named_children:
             if child.type in words.WORDS and names:
                 word = self._word(child)
+                flow = [passed for name in names for passed in self.flows.get(name, ())]
                 for name in dict.fromkeys(names):
-                    found = list(
-                        value(
-                            self.page,
-                            (name,),
-                            word.text,
-                            word.at(0),
-                            f"{name} where nothing else is given",
-                            strict=False,
-                        )
-                    )
+                    what = f"{name} where nothing else is given"
+                    passed = [*flow, *([Passed(name, *self._program(node))] if name.startswith("-") else ())]
+                    found = list(value(self.page, (name,), word.text, word.at(0), what, strict=False, passed=passed))
                     yield from found
                     if found:
                         break
+
+    def _program(self, node: Node) -> tuple[str, bool]:
+        """The program of the command around a node, and whether it is known."""
+        at: Node | None = node
+        while at is not None and at.type != "command":
+            at = at.parent
+        command = command_of(at, self.page.data) if at is not None else None
+        program = command.program[1] if command else ""
+        return program, bool(program)
 
     def _receivers(self, node: Node) -> Iterator[str]:
         at = node
@@ -171,13 +178,10 @@ class _Reader:
             )
 
     def on_command(self, node: Node) -> Iterator[Proposal]:
-        name = node.child_by_field_name("name")
-        if name is None:
+        command = command_of(node, self.page.data)
+        if command is None:
             return
-        arguments = [
-            self._word(child) for child in node.children_by_field_name("argument") if child.type in words.WORDS
-        ]
-        command = Command(self._word(name), arguments)
+        arguments = command.arguments
         if command.shows_text or command.edits_text:
             yield from self._text_command(node, command)
             return
@@ -264,11 +268,13 @@ class _Reader:
 
     def _value(self, command: Command, index: int, argument: words.Word) -> Iterator[Proposal]:
         key, found, given = argument.text.partition("=")
+        passed = command.passed(index)
+        ends = [passed] if passed else []
         if found and re.fullmatch(r"[-+~]{0,2}[A-Za-z_][\w.@/-]*", key):
-            yield from value(self.page, (key,), given, argument.at(len(key) + 1), key, strict=command.strict)
+            at = argument.at(len(key) + 1)
+            yield from value(self.page, (key,), given, at, key, strict=command.strict, passed=ends)
             return
         option = plain_option(command.arguments[index - 1].text) if index else ""
         what = f"the option {option}" if option else f"an argument of {command.name}"
-        yield from value(
-            self.page, (option,) if option else (), argument.text, argument.at(0), what, strict=command.strict
-        )
+        names = (option,) if option else ()
+        yield from value(self.page, names, argument.text, argument.at(0), what, strict=command.strict, passed=ends)

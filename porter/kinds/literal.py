@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from porter.model import Edit, Safety, Verdict
+from porter.options import Answer
 from porter.packs.positions import Position
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
-from porter.python.place import Certainty, Place
+from porter.python.dotted import last_name
+from porter.python.place import Certainty, Place, option_before
 from porter.python.prose import text_of
 from porter.python.scene import Scene
 from porter.python.support import among_choices, mentions
@@ -53,6 +55,11 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
                 yield from _judge(scene, rule, position, spot)
 
 
+# A value changes at both of its ends or at neither.
+BOTH_ENDS = "The option that it is passed to keeps this value at the other end, {where}, so neither end is changed."
+BOTH_ENDS_ADVICE = "Port the other end first, by hand, and then make the same change here."
+# What a program calls the values that its command line gave.
+_ARGUMENTS = frozenset({"args", "arg", "opt", "opts", "options", "flags", "FLAGS", "cfg", "config", "conf", "hparams"})
 _OPENING = re.compile(rb"\(?\s*[rRbBuUfF]{0,2}(?:\"\"\"|'''|\"|')")
 
 
@@ -60,7 +67,7 @@ _OPENING = re.compile(rb"\(?\s*[rRbBuUfF]{0,2}(?:\"\"\"|'''|\"|')")
 class _Spot:
     """A string that holds the value of a rule, and the bytes in which it does."""
 
-    node: ast.expr
+    node: ast.Constant | ast.JoinedStr
     start: int
     old: bytes
     new: bytes
@@ -101,6 +108,11 @@ def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterato
     place = scene.positions.place(spot.node, position, telling=spot.telling)
     if place.certainty is Certainty.NOT:
         return  # what remains is accounted for with the reason why it stays
+    other = _other_end(scene, rule, spot)
+    if other is not None and other.verdict == "moves":
+        sure = place.certainty is Certainty.SURE or not isinstance(scene.module.parents.get(spot.node), ast.Compare)
+        reason = f"it is the value of an option that {other.where} defines, with the same change"
+        place = Place(Certainty.SURE if sure else Certainty.LIKELY, reason)
     site = Proposal(rule, spot.start, spot.end, verdict_of(rule.safety), because=_sentence(place), runs=place.runs)
     if rule.to is None or rule.safety is Safety.MANUAL:
         if place.certainty is Certainty.SURE:
@@ -116,6 +128,9 @@ def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterato
             fallback=True,
         )
         return
+    if other is not None and other.verdict != "moves":
+        yield site.withheld(BOTH_ENDS.format(where=other.where), BOTH_ENDS_ADVICE)
+        return
     support = among_choices(scene.module, spot.node, rule.to)
     if support:
         yield site.withheld(support, f"Check that the branch for {rule.to!r} does what the target needs.")
@@ -126,6 +141,29 @@ def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterato
         site = Proposal(rule, spot.start, spot.end, Verdict.REVIEW, because=because, runs=place.runs)
     edit = Edit(spot.start, spot.end, spot.new, spot.old)
     yield Proposal(rule, site.start, site.end, site.verdict, (edit,), site.because, runs=site.runs)
+
+
+def _other_end(scene: Scene, rule: Rule, spot: _Spot) -> Answer | None:
+    """What becomes of the value where an option of the checkout is defined: it is passed in a list of words for a
+    program, or compared with what the command line gave."""
+    text, around = text_of(spot.node), scene.module.parents.get(spot.node)
+    if rule.to is None or text is None or not isinstance(around, (ast.List, ast.Tuple, ast.Compare)):
+        return None
+    if rule.tokens and any(each.value == rule.value and not each.tokens for each in scene.pack.of(Rule)):
+        return None  # the plain rule for the value speaks
+    option, program = _option(around, spot.node)
+    return scene.context.options.answer(option, text, rule.to + text[len(rule.value) :], program) if option else None
+
+
+def _option(around: ast.List | ast.Tuple | ast.Compare, node: ast.expr) -> tuple[str, str]:
+    """The option that a value is given to or compared with, and the program, where the words name it."""
+    if isinstance(around, ast.Compare):
+        sides = (around.left, *around.comparators)
+        return next(
+            (s.attr for s in sides if isinstance(s, ast.Attribute) and last_name(s.value) in _ARGUMENTS), ""
+        ), ""
+    texts = [w.value for w in around.elts if isinstance(w, ast.Constant) and isinstance(w.value, str)]
+    return option_before(node, around.elts), next((word for word in texts if word.endswith(".py")), "")
 
 
 def _caution(scene: Scene, rule: Rule, spot: _Spot) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
+from functools import cached_property
 
 from porter.packs.positions import Position
 from porter.python.dotted import last_name
 from porter.python.module import Module
 from porter.python.names import Names
+from porter.python.place import OPTION_CALLS
 
 # Methods of a string that give a part or a form of it.
 _TEXTUAL = frozenset({"lower", "upper", "strip", "split", "rsplit", "partition", "rpartition", "removeprefix"})
@@ -22,6 +24,7 @@ class Carriers:
         self._module = module
         self._names = names
         self._flows: dict[str, frozenset[str]] = {}
+        self._options: dict[str, frozenset[str]] = {}
 
     def carries(self, node: ast.expr, position: Position, *, compared: bool = False) -> bool:
         """Whether an expression holds a value of this position, by its name or by where it flows."""
@@ -51,7 +54,41 @@ class Carriers:
             return False
         if matches(position.names, name) or (self._is_handed_on(name) and name in self.flow(position)):
             return True
+        if isinstance(node, ast.Attribute) and name in self.options(position):
+            return True
         return compared and bool(position.compared) and matches(position.compared, name)
+
+    def lists(self, node: ast.expr, position: Position) -> bool:
+        """Whether choices hold a value of the same sort, as they stand or under a name of the file's own."""
+        if isinstance(node, ast.Name):
+            bindings = self._module.scope(node).lookup(node.id) or self._module.root.lookup(node.id) or ()
+            return any(self.lists(b.value, position) for b in bindings if b.value is not None and b.value is not node)
+        return any(self.is_beside(inner, position) for inner in ast.walk(node))
+
+    def options(self, position: Position) -> frozenset[str]:
+        """The command line's options whose choices are of the position's sort: `args.platform` carries a device."""
+        key = position.names
+        if key not in self._options:
+            calls = (n for n in ast.walk(self._module.tree) if isinstance(n, ast.Call)) if self._has_options else ()
+            self._options[key] = frozenset(
+                name for call in calls if last_name(call.func) in OPTION_CALLS for name in self._named(call, position)
+            )
+        return self._options[key]
+
+    @cached_property
+    def _has_options(self) -> bool:
+        return any(word.encode() + b"(" in self._module.source.data for word in OPTION_CALLS)
+
+    def _named(self, call: ast.Call, position: Position) -> set[str]:
+        """The names under which the program reads an option, where its choices are of the position's sort."""
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        if not any(name in given and self.lists(given[name], position) for name in ("choices", "type")):
+            return set()
+        texts = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        dest = given.get("dest")
+        return {text.strip("-").replace("-", "_") for text in texts if text.startswith("--")} | (
+            {str(dest.value)} if isinstance(dest, ast.Constant) else set()
+        )
 
     def is_key(self, node: ast.expr, position: Position) -> bool:
         return isinstance(node, ast.Constant) and isinstance(node.value, str) and matches(position.names, node.value)

@@ -6,6 +6,11 @@ import ast
 from dataclasses import dataclass
 from enum import Enum
 
+# Calls that define an option of a command line.
+OPTION_CALLS = frozenset(
+    {"add_argument", "option", "Option", "Argument", "add_option", "argument", "DEFINE_string", "DEFINE_enum"}
+)
+
 
 class Certainty(Enum):
     """How sure it is that a literal stands in a position."""

@@ -10,6 +10,7 @@ from porter.checkout.walk import Entry
 from porter.errors import UndecodableError
 from porter.findings import Draft, settle, unread
 from porter.model import FilePlan, Problem
+from porter.options.defined import defined, imported
 from porter.proposal import Proposal
 from porter.python.gate import trouble
 from porter.python.reading import propose, read_scene
@@ -31,6 +32,7 @@ def plan_python(entry: Entry, raw: bytes, context: Context) -> Planned:
     except UndecodableError as error:
         if not context.triage.concerns(raw):
             return None, []
+        context.options.unread(entry.path)
         return unread(
             entry,
             raw,
@@ -43,6 +45,7 @@ def plan_python(entry: Entry, raw: bytes, context: Context) -> Planned:
         scene = read_scene(entry.path, text.data, context)
         return _gated(entry, raw, text, scene, propose(scene), context), []
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        context.options.unread(entry.path)
         return unread(entry, raw, context, getattr(error, "lineno", None) or 1, *_unparsed(text.data, error))
 
 
@@ -54,6 +57,8 @@ def _gated(
     reason = trouble(scene, text, [edit for draft in drafts for edit in draft.edits])
     if reason:
         drafts = settle([p.withheld(reason, _BY_HAND) if p.edits else p for p in proposals])
+    edits = [edit for draft in drafts for edit in draft.edits]
+    context.options.learn(entry.path, defined(scene, edits), imported(scene))
     covered = [(d.start, d.end) for d in drafts] + [(e.start, e.end) for d in drafts for e in d.edits]
     kept = remainders(scene, context.triage.named(text.data), covered)
     return Draft.file_plan(entry, raw, text, drafts, list(kept))

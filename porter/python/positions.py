@@ -10,13 +10,10 @@ from porter.python.carriers import Carriers, matches
 from porter.python.dotted import last_name
 from porter.python.module import Module
 from porter.python.names import Names
-from porter.python.place import Certainty, Place, option_before, parameter_of_default
+from porter.python.place import OPTION_CALLS, Certainty, Place, option_before, parameter_of_default
 from porter.python.prose import READERS
 from porter.python.signatures import Signatures
 
-_OPTION_CALLS = frozenset(
-    {"add_argument", "option", "Option", "Argument", "add_option", "argument", "DEFINE_string", "DEFINE_enum"}
-)
 _FIELD_CALLS = frozenset({"field", "Field", "Option", "Argument", "Parameter", "str", "Value"})
 
 
@@ -130,7 +127,7 @@ class Positions:
         if keyword.arg in self._carriers.listed(call, position):
             return Place(Certainty.SURE, f"it is the argument {keyword.arg}=", runs=True)
         callee = last_name(call.func)
-        if keyword.arg in {"default", "choices", "const", "type"} and callee in _OPTION_CALLS:
+        if keyword.arg in {"default", "choices", "const", "type"} and callee in OPTION_CALLS:
             return self._option(call, position, seen)
         if keyword.arg in {"default", "default_factory"} and callee in _FIELD_CALLS:
             return self._climb(call, position, seen)
@@ -142,9 +139,7 @@ class Positions:
         for keyword in call.keywords:
             if keyword.arg == "dest" and isinstance(keyword.value, ast.Constant):
                 named.append(str(keyword.value.value))
-            if keyword.arg in {"choices", "type"} and any(
-                self._carriers.is_beside(n, position) for n in ast.walk(keyword.value)
-            ):
+            if keyword.arg in {"choices", "type"} and self._carriers.lists(keyword.value, position):
                 return Place(Certainty.SURE, "the choices of this option are values of the same sort")
         if any(matches(position.names, name.replace("-", "_").strip("_")) for name in named):
             return Place(Certainty.SURE, f"it is a value of the option {named[0]}")
@@ -161,7 +156,7 @@ class Positions:
             return Place(Certainty.SURE, f"it is an argument of {callee}", runs=True)
         if callee == "param" or (callee in _FIELD_CALLS and index == 0):  # pytest.param("cuda", ...), Field("cuda")
             return self._climb(call, position, seen)
-        if callee in _OPTION_CALLS and index:
+        if callee in OPTION_CALLS and index:
             return self._option(call, position, seen)
         if callee in READERS or callee.endswith(("Error", "Exception", "Warning")):
             return Place(Certainty.NOT, "it is text for a reader")
