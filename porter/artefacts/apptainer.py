@@ -35,7 +35,7 @@ def read(page: Page) -> Reading:
         if found["name"] in _READER:
             reading.stays.append(Stay(start, end, "label: text for a reader"))
         elif found["name"] not in _FILES:
-            nested = shell.read(page.part(found["body"])).moved(lambda offset, base=start: offset + base)  # type: ignore[misc]
+            nested = shell.read(page.part(found["body"])).shifted(start)
             nested.flaws = 0
             reading.add(nested)
     return reading

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from porter.artefacts.page import Page, manual
+from porter.kinds.version import pinned
 from porter.packs.requirement import judge
 from porter.proposal import Proposal
 
@@ -15,8 +16,15 @@ _TAKES_VALUE = re.compile(
 )
 
 
-def requirement(page: Page, text: str, start: int, end: int) -> Iterator[Proposal]:
-    """The site of a requirement whose package is tied to CUDA."""
+def requirement(page: Page, text: str, start: int, end: int, *, hashed: bool = False) -> Iterator[Proposal]:
+    """The site of a requirement whose version is wrong for the target, or whose package is tied to CUDA.
+
+    `hashed`: the line has hashes, which hold for the old version only."""
+    at = page.data.find(text.encode(), start, end)
+    site = pinned(page.pin_rule, text, max(at, start), page.context.target, hashed=hashed) if page.pin_rule else None
+    if site is not None:
+        yield site if at >= 0 or not site.edits else site.withheld(f"{site.because} It is written with escapes.")
+        return
     found = judge(text, page.context.target.name)
     if found is not None and page.package_rule is not None:
         yield manual(page.package_rule, start, end, found.because, found.advice, found.package)

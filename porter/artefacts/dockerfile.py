@@ -84,14 +84,14 @@ def _heredoc(
         if page.data[begin:stop].startswith(b"#!") and b"python" in page.data[begin:stop].split(b"\n")[0]:
             reading.add(python(page, begin, stop, Host("a here-document", quoted=False)))
         else:
-            nested = shell.read(page.part(page.data[begin:stop])).moved(lambda offset, base=begin: offset + base)  # type: ignore[misc]
+            nested = shell.read(page.part(page.data[begin:stop])).shifted(begin)
             nested.flaws = 0
             reading.add(nested)
 
 
 def _shell(page: Page, start: int, end: int, reading: Reading) -> None:
     text = re.sub(rb"(?m)^[ \t]*#[^\r\n]*", lambda found: b" " * len(found[0]), page.data[start:end])
-    nested = shell.read(page.part(text)).moved(lambda offset: offset + start)
+    nested = shell.read(page.part(text)).shifted(start)
     nested.flaws = 0
     reading.add(nested)
 

@@ -47,7 +47,7 @@ def python(page: Page, start: int, end: int, host: Host) -> Reading:
         return reading
     scene, shift = read
     sites = [_moved(site, -shift) for site in propose(scene)]
-    reading.add(Reading(sites=list(_judged(sites, text, host, shift))).moved(lambda offset: offset + start))
+    reading.add(Reading(sites=list(_judged(sites, text, host, shift))).shifted(start))
     return reading
 
 

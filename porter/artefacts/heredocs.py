@@ -84,3 +84,12 @@ def unescaped(data: bytes, start: int, end: int) -> bytes:
         text[at : at + 2] = b' "' if opens else b'" '
         opens = not opens
     return bytes(text)
+
+
+def control_signs(data: bytes, start: int, end: int) -> bytes:
+    """The data with the signs of `$'...'` undone that end a line or a word; every byte keeps its place."""
+    text = bytearray(data)
+    for found in re.finditer(rb"\\(n|t|r|'|\")", data[start:end]):
+        at = start + found.start()
+        text[at : at + 2] = {b"n": b" \n", b"'": b" '", b'"': b' "'}.get(found[1], b"  ")
+    return bytes(text)

@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 _LINE = re.compile(
     rb"(?m)^(?P<indent>[ \t]*)(?:(?P<name>[\w.,\[\] ]+=[ \t]*)?(?P<mark>[!%])|\?{1,2}\w|[\w.]+\?{1,2}[ \t]*$)[^\r\n]*"
@@ -13,6 +14,7 @@ _LINE = re.compile(
 _TIMED = re.compile(rb"(?m)^([ \t]*)(%(?:time|timeit|prun|memit)[ \t]+)(?=[^-\s])")
 _CELL = re.compile(rb"(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]*%%(?P<name>\w+)(?P<rest>[^\r\n]*)")
 _PYTHON_CELLS = frozenset({b"time", b"timeit", b"capture", b"prun", b"memit", b"python", b"python3", b"py"})
+_WRITERS = frozenset({b"writefile", b"file"})
 _SHELL_CELLS = frozenset({b"bash", b"sh", b"shell"})
 
 
@@ -23,16 +25,14 @@ class Masked:
     text: bytes
     shell: list[tuple[int, int]] = field(default_factory=list)
     foreign: bool = False  # a cell of another language
+    module: tuple[int, int] | None = None  # the span of a Python file that the cell writes
     parses: bool = True
 
 
 def masked(cell: bytes) -> Masked:
     head = _CELL.match(cell)
     if head and head["name"] not in _PYTHON_CELLS:
-        is_shell = head["name"] in _SHELL_CELLS or (
-            head["name"] == b"script" and re.search(rb"\b(ba)?sh\b", head["rest"]) is not None
-        )
-        return Masked(_blank(cell), [(head.end(), len(cell))] if is_shell else [], foreign=not is_shell)
+        return _of_its_own(cell, head)
     if _parses(cell):
         return Masked(cell)
     result = Masked(cell)
@@ -45,6 +45,18 @@ def masked(cell: bytes) -> Masked:
     if not result.parses:
         result.text = _blank(cell)
     return result
+
+
+def _of_its_own(cell: bytes, head: re.Match[bytes]) -> Masked:
+    """A cell that is a script or a file: none of it is code of the notebook."""
+    body = cell.find(b"\n", head.end()) + 1 or len(cell), len(cell)
+    words = head["rest"].decode("utf-8", "replace").split()
+    suffix = PurePosixPath(words[-1]).suffix if words and head["name"] in _WRITERS else ""
+    if suffix == ".py":
+        return Masked(_blank(cell), module=body)
+    is_shell = head["name"] in _SHELL_CELLS or suffix in {".sh", ".bash"}
+    is_shell = is_shell or (head["name"] == b"script" and re.search(rb"\b(ba)?sh\b", head["rest"]) is not None)
+    return Masked(_blank(cell), [body] if is_shell else [], foreign=not is_shell)
 
 
 def _timed(text: bytes) -> bytes:

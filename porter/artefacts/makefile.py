@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from porter.artefacts import shell
+from porter.artefacts.flows import Flows
 from porter.artefacts.page import Page, Reading, Stay
 from porter.artefacts.values import value
 from porter.artefacts.variables import other_variable, variable
@@ -34,18 +35,27 @@ def read(page: Page) -> Reading:
     reading = Reading(
         stays=[Stay(*found.span("site"), "comment: text for a reader") for found in _COMMENT.finditer(page.data)]
     )
+    scripts = [
+        (found.start("text"), page.part(_as_shell(found["text"])))
+        for expression in (_RECIPE, _CALL)
+        for found in expression.finditer(page.data)
+    ]
+    ends: Flows = {}
+    for _, script in scripts:
+        for variable_name, passed in shell.flows_of(script).items():
+            ends.setdefault(variable_name, []).extend(passed)
     for found in _ASSIGN.finditer(page.data):
         name, text = found["name"].decode(), found["value"].decode("utf-8", "replace").rstrip()
         reading.sites += variable(page, name, found.start("name"))
         if found["export"]:
             reading.sites += other_variable(page, name, found.start("name"))
-        reading.sites += value(page, (name,), text, found.start("value"), f"the variable {name}", strict=False)
+        at, what = found.start("value"), f"the variable {name}"
+        reading.sites += value(page, (name,), text, at, what, strict=False, passed=ends.get(name, ()))
     for expression in (_EXPORT, _MAKE_READ):
         for found in expression.finditer(page.data):
             reading.sites += variable(page, found["name"].decode(), found.start("name"))
-    for found in (*_RECIPE.finditer(page.data), *_CALL.finditer(page.data)):
-        start = found.start("text")
-        nested = shell.read(page.part(_as_shell(found["text"]))).moved(lambda offset, base=start: offset + base)  # type: ignore[misc]
+    for start, script in scripts:
+        nested = shell.read(script).shifted(start)
         nested.flaws = 0
         reading.add(nested)
     return reading

@@ -97,6 +97,8 @@ def _code(page: Page, code: list[Node], reading: Reading) -> None:
     if parts:
         for part, begin in parts:
             _shell(page, joined, part, begin, reading)
+            if part.module is not None:
+                _module(page, joined, begin + part.module[0], begin + part.module[1], reading)
         reading.sites += _python(page, joined, text)
 
 
@@ -105,26 +107,37 @@ def _shell(page: Page, joined: Cells, part: Masked, begin: int, reading: Reading
         base = begin + start
         nested = shell.read(page.part(joined.text[base : begin + end]))
         nested.flaws = 0
-        reading.add(nested.moved(lambda offset, base=base: joined.place(base + offset), written))  # type: ignore[misc]
+        reading.add(nested.shifted(base).moved(joined.place, written))
 
 
-def _python(page: Page, joined: Cells, text: bytes) -> Iterator[Proposal]:
-    """The sites of all cells together, since they share their names."""
+def _module(page: Page, joined: Cells, start: int, end: int, reading: Reading) -> None:
+    """A Python file that a cell writes (`%%writefile x.py`) is a module of its own."""
+    try:
+        reading.sites += _python(page, joined, joined.text[start:end], start)
+    except (SyntaxError, ValueError):
+        at = joined.place(start)
+        reading.troubles.append((at, "The Python file that a cell writes is not valid Python.", "Port it by hand."))
+        why = "code that is not valid Python, so porter cannot read it"
+        reading.stays.append(Stay(at, joined.place(end), why, rules=True))
+
+
+def _python(page: Page, joined: Cells, text: bytes, base: int = 0) -> Iterator[Proposal]:
+    """The sites of all cells together, since they share their names; or of a text that begins at `base`."""
     from porter.python.reading import propose, read_scene
 
     if not page.context.triage.concerns(text):
         return
     for site in propose(read_scene(page.path, text, page.context)):
-        edits = tuple(_edit(page, joined, edit) for edit in site.edits)
-        start = joined.place(site.start)
-        end = max(joined.place(max(site.end - 1, site.start)) + 1, start) if site.end > site.start else start
+        edits = tuple(_edit(page, joined, edit, base) for edit in site.edits)
+        start = joined.place(base + site.start)
+        end = max(joined.place(base + max(site.end - 1, site.start)) + 1, start) if site.end > site.start else start
         yield replace(site, start=start, end=end, edits=edits)
 
 
-def _edit(page: Page, joined: Cells, edit: Edit) -> Edit:
+def _edit(page: Page, joined: Cells, edit: Edit, base: int) -> Edit:
     if edit.start == edit.end:
-        at, new = joined.insertion(edit.start, edit.new)
+        at, new = joined.insertion(base + edit.start, edit.new)
         return Edit(at, at, new, b"")
-    start = joined.place(edit.start)
-    end = joined.place(edit.end)
+    start = joined.place(base + edit.start)
+    end = joined.place(base + edit.end)
     return Edit(start, end, written(edit.new), page.data[start:end])

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from porter.checkout.walk import Entry
-from porter.kinds import env, flag, literal, text
+from porter.kinds import env, flag, literal, text, version
 from porter.model import Edit, Verdict
 from porter.proposal import Proposal
 from porter.python.source import Source
@@ -69,6 +69,10 @@ class Reading:
         covers = [(to(a), to(b)) for a, b in self.covers]
         return Reading(sites, stays, covers, [(to(at), why, advice) for at, why, advice in self.troubles], self.flaws)
 
+    def shifted(self, by: int) -> Reading:
+        """The same reading of a text that begins `by` bytes further down."""
+        return self.moved(lambda offset: offset + by)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -125,6 +129,10 @@ class Page:
     @cached_property
     def package_rule(self) -> flag.Rule | None:
         return next((rule for rule in self._rules(flag.Rule) if rule.packages), None)
+
+    @cached_property
+    def pin_rule(self) -> version.Rule | None:
+        return next((rule for rule in self._rules(version.Rule) if rule.pins), None)
 
     @cached_property
     def line_rules(self) -> list[text.Rule]:

@@ -50,8 +50,15 @@ def read(page: Page) -> Reading:
             reason = f"The line {spec[:60]!r} is not a requirement that porter can read."
             reading.troubles.append((start, reason, "Check the line by hand."))
             continue
-        reading.sites += requirement(page, spec, start, start + len(spec.encode()))
+        hashed = b"--hash" in _whole(page.data, start)
+        reading.sites += requirement(page, spec, start, start + len(spec.encode()), hashed=hashed)
     return reading
+
+
+def _whole(data: bytes, start: int) -> bytes:
+    """A line with those that it goes on in behind a backslash."""
+    found = re.compile(rb"(?:[^\r\n]*\\\r?\n)*[^\r\n]*").match(data, start)
+    return found[0] if found else b""
 
 
 def lines(data: bytes) -> Iterator[tuple[int, int]]:

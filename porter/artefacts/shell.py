@@ -12,7 +12,7 @@ from porter.artefacts.command import Command, plain_option
 from porter.artefacts.dependencies import clones, installs, requirement
 from porter.artefacts.embedded import Host, python
 from porter.artefacts.flows import Flows, command_of, flows
-from porter.artefacts.heredocs import Heredoc, masked, unescaped
+from porter.artefacts.heredocs import Heredoc, control_signs, masked, unescaped
 from porter.artefacts.page import Page, Reading, Stay, manual
 from porter.artefacts.values import Passed, value
 from porter.artefacts.variables import in_command, other_variable, variable
@@ -55,6 +55,11 @@ def read(page: Page) -> Reading:
     if windows:
         return reader.reading.moved(int, lambda text: text.replace(b"\n", b"\r\n"))
     return reader.reading
+
+
+def flows_of(page: Page) -> Flows:
+    """Where the variables of a piece of shell text end up."""
+    return flows(_parser().parse(page.data).root_node, page.data)
 
 
 @cache
@@ -229,11 +234,13 @@ class _Reader:
             yield from requirement(self.page, text, start, end)
 
     def _code(self, argument: words.Word) -> None:
-        if argument.node.type not in {"string", "raw_string"}:
+        if argument.node.type not in words.QUOTED:
             return
-        data, start, end = self.page.data, argument.start + 1, argument.end - 1
+        data, start, end = self.page.data, argument.start + words.QUOTED[argument.node.type], argument.end - 1
         frozen = ""
-        if argument.expands:
+        if argument.node.type == "ansi_c_string" and b"\\" in data[start:end]:
+            data, frozen = control_signs(data, start, end), "the shell undoes its escapes"
+        elif argument.expands:
             data, frozen = masked(data, argument.node), "the shell puts something into it"
         elif self.page.entry.kind == "notebook" and re.search(rb"[{$]", data[start:end]):
             frozen = "the notebook puts something into it"
@@ -244,9 +251,11 @@ class _Reader:
 
     def _quoted(self, argument: words.Word) -> None:
         """A command inside quotes, such as that of `screen -X stuff`, `ssh` or `bash -c`, is read like any other."""
-        if argument.node.type in {"string", "raw_string"} and _COMMAND.match(argument.text):
-            start, end = argument.start + 1, argument.end - 1
-            nested = read(self.page.part(self.page.data[start:end])).moved(lambda offset: offset + start)
+        if argument.node.type in words.QUOTED and _COMMAND.match(argument.text):
+            start, end = argument.start + words.QUOTED[argument.node.type], argument.end - 1
+            text = self.page.data
+            text = control_signs(text, start, end) if argument.node.type == "ansi_c_string" else text
+            nested = read(self.page.part(text[start:end])).shifted(start)
             nested.flaws = 0
             self.reading.add(nested)
 

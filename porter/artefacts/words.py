@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 EXPANSIONS = frozenset(
     {"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion", "process_substitution"}
 )
-WORDS = frozenset({"word", "string", "raw_string", "concatenation", "number"}) | EXPANSIONS
+QUOTED = {"string": 1, "raw_string": 1, "ansi_c_string": 2}  # with how much stands in front of the text
+WORDS = frozenset({"word", "concatenation", "number", *QUOTED}) | EXPANSIONS
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def _collect(node: Node, data: bytes, text: list[str], offsets: list[int]) -> No
                 _collect(child, data, text, offsets)
                 at = child.end_byte
         _plain(data, at, node.end_byte - 1, text, offsets)
-    elif node.type == "raw_string":
-        _plain(data, node.start_byte + 1, node.end_byte - 1, text, offsets)
+    elif node.type in QUOTED:
+        _plain(data, node.start_byte + QUOTED[node.type], node.end_byte - 1, text, offsets)
     else:
         _plain(data, node.start_byte, node.end_byte, text, offsets)
 

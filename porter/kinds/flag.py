@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from porter.kinds import version
+from porter.kinds.declared import declared
 from porter.model import Safety, Verdict
 from porter.packs.packages import Packages
 from porter.packs.requirement import judge
@@ -41,8 +43,6 @@ def triggers(rule: Rule) -> set[str]:
     return words | (_package_triggers() if rule.packages else set())
 
 
-# Keywords of setup() under which requirements stand.
-_DECLARES = ("install_requires", "extras_require", "setup_requires", "tests_require")
 # Functions that take the name of a package.
 _LOOKUPS = ("find_spec", "import_module", "require_version")
 
@@ -192,23 +192,15 @@ def _behind(scene: Scene, node: ast.expr) -> ast.expr:
 
 
 def _declared(scene: Scene, rule: Rule) -> Iterator[Proposal]:
-    """Requirements in setup.py: the strings of install_requires and its like."""
+    """Requirements in setup.py whose version is not what needs to change."""
     source = scene.module.source
-    for node in scene.module.strings:
-        if isinstance(node, ast.Constant) and any(_declares(a) for a in scene.module.ancestors(node)):
-            found = judge(str(node.value), scene.target.name)
-            parent = scene.module.parents.get(node)
-            is_key = isinstance(parent, ast.Dict) and node in parent.keys
-            if found is not None and not is_key:
-                span = source.start(node), source.end(node)
-                yield Proposal(rule, *span, Verdict.MANUAL, (), found.because, found.advice, found.package)
-
-
-def _declares(node: ast.AST) -> bool:
-    if isinstance(node, ast.keyword):
-        return node.arg in _DECLARES
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    return any(last_name(target) in _DECLARES for target in targets)
+    pins = [each for each in scene.pack.of(version.Rule) if each.pins]
+    for node in declared(scene):
+        text = str(node.value)
+        found = judge(text, scene.target.name)
+        if found is not None and not any(version.pinned(each, text, 0, scene.target) for each in pins):
+            span = source.start(node), source.end(node)
+            yield Proposal(rule, *span, Verdict.MANUAL, (), found.because, found.advice, found.package)
 
 
 def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:

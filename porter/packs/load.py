@@ -71,7 +71,8 @@ def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] 
     read = cache(lambda name: read_pack(paths[name]))
     chain = _chain(target.name, paths, read)
     chain += _extensions(target, upstream, paths, read, {name for name, _ in chain})
-    draft = _Draft(variables={"target": target.name, "torch": ".".join(target.torch.split(".")[:2])})
+    short = ".".join(target.torch.split(".")[:2])
+    draft = _Draft(variables={"target": target.name, "torch": short, "torch_version": target.torch})
     for name, file in chain:
         _inherit(draft, name, file, paths[name])
     return _resolve(draft, target, upstream)

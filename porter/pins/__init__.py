@@ -1,0 +1,8 @@
+"""Versions: what the target's software needs of torch and its companions, and how a requirement is brought to it."""
+
+from __future__ import annotations
+
+from porter.pins.judge import Pin, judge_pin
+from porter.pins.relax import Change, admits, relax
+
+__all__ = ["Change", "Pin", "admits", "judge_pin", "relax"]
