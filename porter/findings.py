@@ -41,8 +41,17 @@ class Draft:
         return self.proposal.edits
 
     @staticmethod
-    def file_plan(entry: Entry, raw: bytes, text: Text, drafts: list[Draft], kept: list[Remainder]) -> FilePlan | None:
-        """The plan of a file from its drafts and what remains; None when there is nothing to say."""
+    def file_plan(
+        entry: Entry,
+        raw: bytes,
+        text: Text,
+        drafts: list[Draft],
+        kept: list[Remainder],
+        covers: Iterable[tuple[int, int]] = (),
+    ) -> FilePlan | None:
+        """The plan of a file from its drafts and what remains; None when there is nothing to say.
+
+        `covers` are spans for which one of the drafts speaks, though it stands elsewhere."""
         if not drafts and not kept:
             return None
         edits = [edit for draft in drafts for edit in draft.edits]
@@ -53,7 +62,10 @@ class Draft:
         findings = [_finding(entry.path, source, draft.proposal, quote, count) for draft in drafts]
         findings += [_kept(entry.path, source, remainder, count) for remainder in kept]
         findings.sort(key=lambda f: (f.line, f.column, f.rule, f.id))
-        return FilePlan(entry.path, hashlib.sha256(raw).hexdigest(), entry.kind, tuple(findings), raw, ported)
+        accounted = _accounted(source, drafts, kept, covers)
+        return FilePlan(
+            entry.path, hashlib.sha256(raw).hexdigest(), entry.kind, tuple(findings), raw, ported, accounted
+        )
 
 
 def settle(proposals: Iterable[Proposal]) -> list[Draft]:
@@ -87,6 +99,17 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
 
 def _gives_way(proposal: Proposal) -> bool:
     return proposal.fallback or proposal.verdict is Verdict.KEPT
+
+
+def _accounted(
+    source: Source, drafts: list[Draft], kept: list[Remainder], covers: Iterable[tuple[int, int]]
+) -> tuple[tuple[int, int, Verdict], ...]:
+    """The lines that have a verdict."""
+    spans = [(d.start, _reach(d.proposal), d.proposal.verdict) for d in drafts]
+    spans += [(start, end, Verdict.MANUAL) for start, end in covers]
+    lines = {(source.line_of(start), source.line_of(max(start, end - 1)), verdict) for start, end, verdict in spans}
+    lines |= {(line, line, Verdict.KEPT) for remainder in kept for line in (remainder.line, *remainder.others)}
+    return tuple(sorted(lines))
 
 
 class _Quote:
@@ -207,7 +230,15 @@ def unread(
         )
     problem = Problem(entry.path, line, reason, advice)
     plan = (
-        FilePlan(entry.path, hashlib.sha256(raw).hexdigest(), entry.kind, tuple(findings), raw, raw)
+        FilePlan(
+            entry.path,
+            hashlib.sha256(raw).hexdigest(),
+            entry.kind,
+            tuple(findings),
+            raw,
+            raw,
+            tuple((finding.line, finding.line, finding.verdict) for finding in findings),
+        )
         if findings
         else None
     )

@@ -78,10 +78,25 @@ class FilePlan:
     findings: tuple[Finding, ...]
     original: bytes = field(repr=False, default=b"")
     ported: bytes = field(repr=False, default=b"")
+    accounted: tuple[tuple[int, int, Verdict], ...] = field(repr=False, default=())  # (first line, last line, verdict)
 
     @property
     def changed(self) -> bool:
         return self.original != self.ported
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The lines of one kind of file that name an accelerator, by verdict; one without any is a fault of porter's."""
+
+    kind: str
+    counts: tuple[tuple[Verdict, int], ...]
+    effort: int  # minutes for all findings in files of this kind
+    missing: tuple[tuple[str, int], ...] = ()  # (file, line)
+
+    @property
+    def found(self) -> int:
+        return sum(amount for _, amount in self.counts) + len(self.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +150,7 @@ class Plan:
     notes: tuple[str, ...] = ()  # what a reader must know about the plan as a whole
     scanned: int = 0  # files looked at
     untouched: int = 0  # files copied without being looked at: binary, huge, not a kind that porter knows
+    account: tuple[Tally, ...] = ()  # every line that names an accelerator, found apart from the rules
 
     @property
     def findings(self) -> list[Finding]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from porter.account import Detector
 from porter.checkout.source import Checkout
 from porter.checkout.text import decode
 from porter.checkout.upstream import detect
@@ -17,7 +18,7 @@ from porter.errors import UndecodableError, UsageError
 from porter.findings import unread
 from porter.model import Dependency, FilePlan, Finding, Plan, Problem
 from porter.own import own_files
-from porter.options.defined import WORDS
+from porter.options.defined import may_define
 from porter.packs.load import load
 from porter.packs.pack import Pack
 from porter.python.methods import own_methods
@@ -48,6 +49,7 @@ class _Reading:
 
     candidates: list[tuple[Entry, bytes]]
     problems: list[Problem]
+    detector: Detector
 
 
 def make_plan(checkout: Checkout, choice: Choice, progress: Progress | None = None) -> Plan:
@@ -76,7 +78,7 @@ def _patient_collector() -> Iterator[None]:
 
 
 def _read(root: Path, entries: list[Entry], triage: Triage) -> _Reading:
-    reading = _Reading([], [])
+    reading = _Reading([], [], Detector())
     for entry in entries:
         if not entry.scan:
             if entry.size > HUGE and entry.kind in _SOURCES:
@@ -89,6 +91,7 @@ def _read(root: Path, entries: list[Entry], triage: Triage) -> _Reading:
             reason = f"It cannot be read: {error.strerror}."
             reading.problems.append(Problem(entry.path, 0, reason, "Mend its permissions and run porter again."))
             continue
+        reading.detector.look(entry.path, entry.kind, raw)
         if entry.kind != "python" or is_manifest(entry.path) or triage.concerns(raw):
             reading.candidates.append((entry, raw))
     return reading
@@ -135,6 +138,7 @@ def _plan(
         notes=tuple(filter(None, [context.surface.caveat, _earlier(checkout.root)])),
         scanned=scanned,
         untouched=len(entries) - scanned,
+        account=reading.detector.account(files),
     )
 
 
@@ -147,7 +151,7 @@ def _earlier(root: Path) -> str:
 def _turn(candidate: tuple[Entry, bytes]) -> int:
     """Programs that define options first, then what may pass one: other programs, and files that are no Python."""
     entry, raw = candidate
-    return 2 if entry.kind != "python" else 0 if WORDS.search(raw) else 1
+    return 2 if entry.kind != "python" else 0 if may_define(raw) else 1
 
 
 def _utf8(path: Path) -> bytes | None:

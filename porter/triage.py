@@ -32,12 +32,15 @@ class Triage:
         self._words, self._families = _families(essential)
         self._folded = tuple(word.encode() for word in _minimal(word.decode().lower() for word in self._words))
         self._imports = _import_lines(packages)
-        self._vocabulary = re.compile(b"|".join(re.escape(w.encode()) for w in _minimal(pack.vocabulary)))
+        named = _minimal(word.lower() for word in pack.vocabulary)
+        self._named = tuple(word.encode() for word in named)
+        self._vocabulary = re.compile(b"|".join(map(re.escape, self._named)))
 
     def concerns(self, data: bytes) -> bool:
         folded = data.lower()  # `cuda`, `Cuda` and `CUDA` in one search; the words themselves then decide
         return (
-            (any(word in folded for word in self._folded) and any(word in data for word in self._words))
+            any(word in folded for word in self._named)  # these in any case: `cuDNN` names an accelerator too
+            or (any(word in folded for word in self._folded) and any(word in data for word in self._words))
             or any(start in data and family.search(data) is not None for start, family in self._families)
             or (self._imports is not None and self._imports.search(b"\n" + data) is not None)
         )
@@ -57,7 +60,7 @@ class Triage:
 
     def named(self, data: bytes) -> list[tuple[int, int]]:
         """The spans of the words that name an accelerator: each must have a verdict."""
-        return [found.span() for found in self._vocabulary.finditer(data)]
+        return [found.span() for found in self._vocabulary.finditer(data.lower())]
 
 
 def essential_word(trigger: str, vocabulary: Iterable[str]) -> str:

@@ -32,7 +32,9 @@ def remainders(page: Page, covered: Iterable[tuple[int, int]], stays: list[Stay]
     for why, group in found.items():
         if len(group) > _MANY or (why in once and len(group) > 1):
             first = group[0]
-            found[why] = [Remainder(first.line, first.start, first.name, f"{why} ({len(group)} lines of this file)")]
+            others = tuple(each.line for each in group[1:])
+            all_lines = f"{why} ({len(group)} lines of this file)"
+            found[why] = [Remainder(first.line, first.start, first.name, all_lines, others)]
     return sorted((r for group in found.values() for r in group), key=lambda r: (r.start, r.why))
 
 

@@ -92,7 +92,7 @@ def _gated(page: Page, raw: bytes, text: Text, reading: Reading, chosen: list[Mo
         drafts = settle([site.withheld(trouble, _BY_HAND) if site.edits else site for site in reading.sites])
     covered = [(d.start, d.end) for d in drafts] + [(e.start, e.end) for d in drafts for e in d.edits] + reading.covers
     kept = remainders(page, covered, reading.stays)
-    return Draft.file_plan(page.entry, raw, text, drafts, kept)
+    return Draft.file_plan(page.entry, raw, text, drafts, kept, reading.covers)
 
 
 def _trouble(page: Page, text: Text, drafts: list[Draft], flaws: int, chosen: list[ModuleType]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,20 +17,24 @@ if TYPE_CHECKING:
     from porter.python.scene import Scene
 
 # A file without any of these defines no option that a person can type.
-WORDS = re.compile(
-    rb"add_argument|add_option|click|typer|DEFINE_\w|HfArgumentParser|dataclass|\bfire\b|\bTap\b|BaseSettings|simple_parsing"
-)
+_WORDS = (b"add_argument", b"add_option", b"click", b"typer", b"DEFINE_", b"dataclass", b"fire", b"Tap", b"BaseS")
 _FIELD_CLASSES = frozenset({"Tap", "BaseModel", "BaseSettings", "TrainingArguments", "Seq2SeqTrainingArguments"})
 _Defined = tuple[ast.AST, frozenset[str], list[ast.expr], list[ast.expr]]  # node, names, defaults, choices
 
 
+def may_define(data: bytes) -> bool:
+    """Whether a file can define an option at all."""
+    return any(word in data for word in _WORDS)
+
+
 def defined(scene: Scene, edits: list[Edit]) -> Iterator[Option]:
     """The options of a file, with what its edits make of their values."""
-    if not WORDS.search(scene.module.source.data):
+    data = scene.module.source.data
+    if not may_define(data) or not any(value in data for value in _values(scene)):
         return
-    reader = _Reader(scene, edits)
+    reader, commands = _Reader(scene, edits), _commands(scene)
     for node in ast.walk(scene.module.tree):
-        for at, names, defaults, choices in _definitions(node, scene.module.tree):
+        for at, names, defaults, choices in _definitions(node, commands):
             option = reader.option(at, names, defaults, choices)
             if option is not None:
                 yield option
@@ -44,14 +47,21 @@ def imported(scene: Scene) -> frozenset[str]:
     return frozenset(name.rpartition(".")[2] for name in names)
 
 
-def _definitions(node: ast.AST, tree: ast.Module) -> Iterator[_Defined]:
+def _values(scene: Scene) -> set[bytes]:
+    """The values that rules change: an option that takes none of them is nobody's concern."""
+    from porter.kinds import literal
+
+    return {f"{quote}{rule.value}".encode() for rule in scene.pack.of(literal.Rule) if rule.value for quote in "\"'"}
+
+
+def _definitions(node: ast.AST, commands: frozenset[str]) -> Iterator[_Defined]:
     if isinstance(node, ast.Call) and last_name(node.func) in OPTION_CALLS:
         yield from _call(node)
     elif isinstance(node, ast.ClassDef) and _has_fields(node):
         for statement in node.body:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 yield _field(statement, statement.target.id, statement.annotation, statement.value)
-    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_command(node, tree):
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_command(node, commands):
         positional = [*node.args.posonlyargs, *node.args.args]
         defaults = [None] * (len(positional) - len(node.args.defaults)) + list(node.args.defaults)
         pairs = [
@@ -97,12 +107,19 @@ def _has_fields(node: ast.ClassDef) -> bool:
     return "dataclass" in marks or any(last_name(base) in _FIELD_CLASSES for base in node.bases)
 
 
-def _is_command(node: ast.FunctionDef | ast.AsyncFunctionDef, tree: ast.Module) -> bool:
+def _commands(scene: Scene) -> frozenset[str]:
+    """The functions that are handed to fire or typer: `fire.Fire(main)`, `typer.run(main)`."""
+    if not any(word in scene.module.source.data for word in (b"Fire", b"typer")):
+        return frozenset()
+    nodes = ast.walk(scene.module.tree)
+    calls = (node for node in nodes if isinstance(node, ast.Call) and last_name(node.func) in {"Fire", "run"})
+    return frozenset(a.id for call in calls for a in call.args[:1] if isinstance(a, ast.Name))
+
+
+def _is_command(node: ast.FunctionDef | ast.AsyncFunctionDef, commands: frozenset[str]) -> bool:
     """Whether a program's command line fills the function's parameters: `fire.Fire(main)`, `@app.command()`."""
-    if any(last_name(mark.func if isinstance(mark, ast.Call) else mark) == "command" for mark in node.decorator_list):
-        return True
-    calls = (each for each in ast.walk(tree) if isinstance(each, ast.Call) and last_name(each.func) in {"Fire", "run"})
-    return any(isinstance(a, ast.Name) and a.id == node.name for call in calls for a in call.args[:1])
+    marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list)
+    return node.name in commands or any(last_name(mark) == "command" for mark in marks)
 
 
 class _Reader:

@@ -22,6 +22,7 @@ class Remainder:
     start: int
     name: str
     why: str
+    others: tuple[int, ...] = ()  # further lines that it speaks for
 
 
 def remainders(
