@@ -15,6 +15,10 @@ from porter.model import VERDICTS, FilePlan, Tally, Verdict
 from porter.packs.read import convert, read_yaml
 from porter.python.source import Source
 
+# What a line without a verdict is called in every report.
+NO_VERDICT = "This line names an accelerator and has no verdict: a fault of porter's own."
+NO_VERDICT_ADVICE = "Port the line by hand if it needs to be, and report this."
+
 
 class _Vocabulary(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sources: dict[str, str]

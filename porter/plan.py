@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from porter.account import Detector
+from porter.account import NO_VERDICT, NO_VERDICT_ADVICE, Detector
 from porter.checkout.source import Checkout
 from porter.checkout.text import decode
 from porter.checkout.upstream import detect
@@ -127,6 +127,8 @@ def _plan(
         if planned is not None:
             files.append(planned)
     files.sort(key=lambda file: file.path)
+    account = reading.detector.account(files)
+    problems += [Problem(path, line, NO_VERDICT, NO_VERDICT_ADVICE) for kind in account for path, line in kind.missing]
     scanned = sum(entry.scan for entry in entries)
     return Plan(
         origin=checkout.origin,
@@ -138,7 +140,7 @@ def _plan(
         notes=tuple(filter(None, [context.surface.caveat, _earlier(checkout.root)])),
         scanned=scanned,
         untouched=len(entries) - scanned,
-        account=reading.detector.account(files),
+        account=account,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from porter.artefacts.page import Page, manual
 from porter.kinds.version import pinned
 from porter.packs.requirement import judge
+from porter.pins import judge_pin
 from porter.proposal import Proposal
 
 # Options of installers whose value is the next word.
@@ -27,7 +28,9 @@ def requirement(page: Page, text: str, start: int, end: int, *, hashed: bool = F
         return
     found = judge(text, page.context.target.name)
     if found is not None and page.package_rule is not None:
-        yield manual(page.package_rule, start, end, found.because, found.advice, found.package)
+        pin = judge_pin(text, page.context.target)
+        because = f"{found.because} {pin.because}".strip() if pin else found.because
+        yield manual(page.package_rule, start, end, because, found.advice, found.package)
 
 
 def installs(words: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:

@@ -23,10 +23,15 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Say what a port to an accelerator would come to: every place with its verdict, before anything is changed."""
+    """Say what a port to an accelerator would come to: every place with its verdict, before anything is changed.
+
+    The account at the top holds the lines that name an accelerator, found without any rule, against the verdicts of
+    the plan. A line without a verdict is a fault of porter's own: it is named, and the exit code is 3.
+    """
+    from porter.cli import INTERNAL
     from porter.report import render
 
     del verbose
     with planned(checkout, target, only, skip, rules, quiet=quiet) as (_, plan):
         click.echo(render(plan, form).rstrip("\n").encode("utf-8", "backslashreplace").decode())
-        return needs_a_person(plan)
+        return INTERNAL if any(tally.missing for tally in plan.account) else needs_a_person(plan)

@@ -37,6 +37,16 @@ def render(plan: Plan) -> str:
             for need in sorted(plan.dependencies, key=lambda need: need.name)
         ],
         notes=[plain(note) for note in plan.notes],
+        account=[
+            document.Account(
+                kind=tally.kind,
+                found=tally.found,
+                missing=len(tally.missing),
+                effort=tally.effort,
+                **{verdict.value: amount for verdict, amount in tally.counts},
+            )
+            for tally in plan.account
+        ],
     )
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
 

@@ -33,6 +33,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         f"{summary.unread:,} not readable, {summary.untouched:,} copied without a look",
         "  ",
     )
+    yield from _account(plan)
     for note in plan.notes:
         yield from _wrap(f"Note: {note}", "  ")
     for verdict, title in _SECTIONS:
@@ -44,6 +45,26 @@ def _lines(plan: Plan) -> Iterator[str]:
         if groups[_TOP:]:
             yield f"  and {number(len(groups) - _TOP, 'more rule')}; report.md has them all"
     yield from _rest(plan)
+
+
+def _account(plan: Plan) -> Iterator[str]:
+    """Lines that name an accelerator, by kind of file: found apart from the rules, so that the sum says something."""
+    if not plan.account:
+        return
+    yield from ("", "Lines that name an accelerator, and the work on each kind of file:")
+    signs = [f"{'=' if verdict is Verdict.PORTED else '+'} {verdict.value}" for verdict in Verdict]
+    rows = [["", "found", *signs, "work"]]
+    for tally in sorted(plan.account, key=lambda tally: (-tally.effort, -tally.found, tally.kind)):
+        counts = dict(tally.counts)
+        amounts = [f"{amount:,}" for amount in (tally.found, *(counts[verdict] for verdict in Verdict))]
+        rows.append([tally.kind, *amounts, duration(tally.effort) if tally.effort else "-"])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for kind, *cells in rows:
+        aligned = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        yield "  " + "  ".join([kind.ljust(widths[0]), *aligned])
+    lost = [f"{file}:{line}" for tally in plan.account for file, line in tally.missing]
+    if lost:
+        yield from _wrap(f"NO VERDICT, a fault of porter's: {', '.join(lost[:_TOP])}", "  ")
 
 
 def _group(index: int, group: Group) -> Iterator[str]:

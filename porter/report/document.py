@@ -76,6 +76,19 @@ class Summary(Struct, frozen=True):
     kinds: list[Kind]
 
 
+class Account(Struct, frozen=True):
+    """The lines of one kind of file that name an accelerator: found = ported + kept + review + manual + missing."""
+
+    kind: str
+    found: Count
+    ported: Count
+    kept: Count
+    review: Count
+    manual: Count
+    missing: Annotated[int, Meta(ge=0, description="lines without a verdict, which are a fault of porter's")]
+    effort: Minutes
+
+
 class Finding(Struct, frozen=True):
     """One place that touches an accelerator, and what became of it."""
 
@@ -124,6 +137,7 @@ class Report(Struct, frozen=True):
     problems: list[Problem]
     dependencies: list[Dependency]
     notes: Annotated[list[str], Meta(description="what a reader must know about the report as a whole")]
+    account: list[Account]
 
 
 def json_schema() -> dict[str, Any]:
