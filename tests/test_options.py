@@ -40,10 +40,12 @@ def test_launch_lines_of_a_port_fit_the_options_of_the_port(case: str, target: s
 
 
 WAYS = {
-    "argparse": 'import argparse\np = argparse.ArgumentParser()\np.add_argument("--{name}", choices={choices}, default="cuda")\n',
+    "argparse": 'import argparse\np = argparse.ArgumentParser()\np.add_argument("--{name}", default="cuda", '
+    "choices={choices})\n",
     "click": 'import click\n@click.command()\n@click.option("--{name}", type=click.Choice({choices}), default="cuda")\n'
     "def main(**kw):\n    pass\n",
-    "named": 'import argparse\nTAKEN = {choices}\np = argparse.ArgumentParser()\np.add_argument("--{name}", choices=TAKEN)\n',
+    "named": "import argparse\nTAKEN = {choices}\np = argparse.ArgumentParser()\n"
+    'p.add_argument("--{name}", choices=TAKEN)\n',
 }
 PASSED = {
     "run.sh": "python main.py --{name} cuda\n",
