@@ -30,11 +30,41 @@ def test_every_named_line_of_a_fixture_has_a_verdict(case: str) -> None:
         assert tally.found == sum(amount for _, amount in tally.counts)
 
 
-WORDS = 'cuda CUDA cuDNN NVTX nccl barracuda torch.cuda "cuda:0" --no-cuda cublasLt plain'.split()
-NAMES = (
-    "a.py run.sh c.yaml c.json c.toml c.ini Makefile Dockerfile requirements.txt n.ipynb k.cu k.cpp README.md".split()
-)
-NAMES += "x.rst notes.txt CMakeLists.txt r.def s.bat weird.xyz e.jsonl".split()
+WORDS = [
+    "cuda",
+    "CUDA",
+    "cuDNN",
+    "NVTX",
+    "nccl",
+    "barracuda",
+    "torch.cuda",
+    "--no-cuda",
+    "cublasLt",
+    "plain",
+    '"cuda:0"',
+]
+NAMES = [
+    "a.py",
+    "run.sh",
+    "c.yaml",
+    "c.json",
+    "c.toml",
+    "c.ini",
+    "Makefile",
+    "Dockerfile",
+    "requirements.txt",
+    "n.ipynb",
+    "k.cu",
+    "k.cpp",
+    "README.md",
+    "x.rst",
+    "notes.txt",
+    "CMakeLists.txt",
+    "r.def",
+    "s.bat",
+    "weird.xyz",
+    "e.jsonl",
+]
 
 
 @settings(max_examples=40, deadline=None)
