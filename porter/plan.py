@@ -17,8 +17,8 @@ from porter.context import Context
 from porter.errors import UndecodableError, UsageError
 from porter.findings import unread
 from porter.model import Dependency, FilePlan, Finding, Plan, Problem
-from porter.own import own_files
 from porter.options.defined import may_define
+from porter.own import own_files
 from porter.packs.load import load
 from porter.packs.pack import Pack
 from porter.python.methods import own_methods

@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from porter.artefacts import in_json, in_toml, in_yaml, plan_artefact
 from porter.checkout.kind import kind_of
+from porter.checkout.source import open_checkout
 from porter.checkout.walk import Entry
 from porter.context import Context
 from porter.model import FilePlan, Finding, Problem, Verdict
 from porter.packs.load import load
 from porter.packs.packages import Packages
 from porter.packs.requirement import distribution
+from porter.plan import Choice, make_plan
 from porter.python.signatures import Files
 from porter.targets.catalog import resolve
 from porter.triage import Triage
@@ -714,3 +716,16 @@ def test_an_old_or_broken_notebook_is_kept_and_said(text: str) -> None:
 def test_a_notebook_of_another_language_is_only_accounted_for() -> None:
     text = notebook("x <- cuda()\nCUDA_VISIBLE_DEVICES=0", kernelspec={"language": "R"})
     assert ported("n.ipynb", text) == text
+
+
+def test_native_code_names_its_operators_and_who_calls_them(tmp_path: Path) -> None:
+    bound = '#include <cuda.h>\nPYBIND11_MODULE(TORCH_EXTENSION_NAME, m) {\n  m.def("forward", &f, "f");\n'
+    bound += '  m.def("backward", &b);\n}\n'
+    (tmp_path / "op.cpp").write_text(bound)
+    (tmp_path / "use.py").write_text("import ext\n\n\ndef f(x):\n    return ext.forward(x)\n")
+    scaled = '#include <cuda.h>\nTORCH_LIBRARY(mine, m) {\n  m.def("scale(Tensor x) -> Tensor");\n}\n'
+    (tmp_path / "lib.cpp").write_text(scaled)
+    with open_checkout(str(tmp_path)) as checkout:
+        told = {f.file: f.why for f in make_plan(checkout, Choice("mlu")).findings}
+    assert "registers forward, backward for Python; calls of such a name stand in use.py" in told["op.cpp"]
+    assert "registers scale for Python; no Python file of the repo calls them" in told["lib.cpp"]

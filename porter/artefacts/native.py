@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from porter.artefacts.operators import callers, operators, sentence
 from porter.artefacts.page import Page, Reading, Stay, manual
 from porter.checkout.walk import Entry
 from porter.kinds import text as text_kind
@@ -36,7 +37,9 @@ def read(page: Page) -> Reading:
         return reading
     kernels, launches = len(_KERNEL.findall(code)), len(_LAUNCH.findall(code))
     counted = f"The file has {kernels} kernel{'s'[: kernels != 1]} and {launches} launch{'es'[: 2 * (launches != 1)]}."
-    because = counted if kernels or launches else ""
+    names = operators(code)
+    told = sentence(names, callers(names, page.context.library.sources()) if names else [])
+    because = " ".join(filter(None, [counted if kernels or launches else "", told]))
     reading.sites.append(replace(manual(first.rule, first.start, first.end, because), advice=first.advice))
     reading.covers.append((0, len(page.data)))
     return reading

@@ -107,6 +107,14 @@ class Files:
             self._by_stem.setdefault(stem, []).append(path)
         self._read = read
         self._trees: dict[str, ast.Module | None] = {}
+        self._sources: list[tuple[str, bytes]] | None = None
+
+    def sources(self) -> list[tuple[str, bytes]]:
+        """The text of every Python file, read when first asked for."""
+        if self._sources is None:
+            read = ((path, self._read(path)) for path in sorted(self._paths))
+            self._sources = [(path, text) for path, text in read if text is not None]
+        return self._sources
 
     def find(self, dotted: str, level: int, importer: str) -> str | None:
         parts = dotted.split(".") if dotted else []
