@@ -28,12 +28,8 @@ def sentence(names: list[str], calling: list[str]) -> str:
     """What a reader is told about them."""
     if not names:
         return ""
-    told = f"It registers {_listed(names)} for Python"
-    return (
-        f"{told}; calls of such a name stand in {_listed(calling)}."
-        if calling
-        else f"{told}; no Python file of the repo calls them."
-    )
+    where = f"calls of such a name stand in {_listed(calling)}" if calling else "no Python file of the repo calls them"
+    return f"It registers {_listed(names)} for Python; {where}."
 
 
 def _listed(items: list[str]) -> str:
