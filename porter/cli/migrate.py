@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ SECTION = "port"
     help="Write a patch for `git apply` instead (- for stdout).",
 )
 @click.option("--diff", is_flag=True, help="Print what would change and write nothing.")
+@click.option("--no-verify", is_flag=True, help="Write no verify/ (checks of the port; migrate runs none of them).")
 @click.option("--force", is_flag=True, help="Replace what a person changed in an earlier port (a backup is kept).")
 def command(
     checkout: str,
@@ -52,12 +54,14 @@ def command(
     branch: str | None,
     patch_file: Path | None,
     diff: bool,
+    no_verify: bool,
     force: bool,
 ) -> int:
     """Port a checkout to an accelerator.
 
     The checkout is a folder, a git work tree, a git URL or a bare repository, with @REV for a revision. The port is a
-    copy beside it with report.md, report.json and porter.lock at its root; the checkout stays as it is.
+    copy beside it with report.md, report.json, porter.lock and its checks in verify/; the checkout stays as it is.
+    Nothing of the repository is run. A patch and a diff hold the repository's own files alone.
     """
     from porter.errors import UsageError
     from porter.report import render
@@ -81,16 +85,20 @@ def command(
             _write_patch(plan, None if diff else patch_file)
             return needs_a_person(plan)
         summary = render(plan, form)
-        written = _write(opened, plan, only, skip, out=out, in_place=in_place, branch=branch, force=force)
+        checks = {} if no_verify else _checks(opened, plan)
+        written = _write(opened, plan, checks, only, skip, out=out, in_place=in_place, branch=branch, force=force)
         if not quiet:
             click.echo(summary.rstrip("\n"))
             _tell(written, err=form != "text")
+            if not no_verify and not checks:
+                click.echo("No checks were written, for the checkout has a verify/ of its own.", err=True)
         return needs_a_person(plan)
 
 
 def _write(
     checkout: Checkout,
     plan: Plan,
+    checks: Mapping[str, bytes],
     only: tuple[str, ...],
     skip: tuple[str, ...],
     *,
@@ -102,7 +110,7 @@ def _write(
     from porter.port import write_branch, write_in_place, write_sibling
     from porter.report import render
 
-    extra = {"report.md": _bytes(render(plan, "markdown")), "report.json": _bytes(render(plan, "json"))}
+    extra = {"report.md": _bytes(render(plan, "markdown")), "report.json": _bytes(render(plan, "json")), **checks}
     options = {"only": sorted(only), "skip": sorted(skip), "style": "native"}
     if in_place:
         return write_in_place(plan, checkout, extra, options, force)
@@ -111,6 +119,14 @@ def _write(
     home = Path.cwd() if checkout.temporary else checkout.root.resolve().parent
     name = f"{checkout.origin.name}_{plan.target.name}"
     return write_sibling(plan, checkout, out or home / name, extra, options, force)
+
+
+def _checks(checkout: Checkout, plan: Plan) -> dict[str, bytes]:
+    """The folder verify/, unless the checkout has one of its own, into which nothing is mixed."""
+    from porter.harness import written
+    from porter.settings import read
+
+    return {} if written.taken(checkout.root) else written.files(plan, checkout.root, read(checkout.root).verify)
 
 
 def _write_patch(plan: Plan, file: Path | None) -> None:

@@ -1,0 +1,161 @@
+"""What the harness finds in a checkout by reading it: what it will run, and what a person has to tell it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from porter.harness import told
+from porter.harness.models import Model, methods
+from porter.harness.models import find as all_models
+from porter.harness.probes import tiny
+from porter.harness.sources import Source, imported, read
+from porter.harness.written.pages import commands
+from porter.settings import Verify
+
+TALK = ("chat", "stream_chat")
+_PREPARED = ("numpy", "transformers")
+_TRAINERS = {"Trainer", "Seq2SeqTrainer", "SFTTrainer", "Accelerator"}
+
+
+@dataclass(frozen=True)
+class Untold:
+    """Something that is not run, why, and the line of [tool.porter.verify] that changes it."""
+
+    what: str
+    why: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that a checkout offers."""
+
+    modules: list[Source]
+    preload: list[str]  # of the packages that they import: those that take long
+    models: list[Model]
+    generators: list[Model]
+    talkers: list[Model]
+    commands: tuple[str, ...]  # that a person told
+    suggested: list[str]  # that the pages of the repository show: they are not run
+    scripts: list[tuple[str, str]]  # file, and what is known of it
+    auto_map: list[str]
+    untold: list[Untold]
+    any: bool = True
+
+    def orders(self, which: str) -> list[dict[str, object]]:
+        """What probes are told of these models."""
+        return [model.order for model in getattr(self, which)]
+
+    @property
+    def module_orders(self) -> list[dict[str, object]]:
+        return [{"file": source.file, "name": source.name, "path": list(source.path)} for source in self.modules]
+
+
+def find(root: Path, settings: Verify) -> Found:
+    """Reads the checkout; runs nothing of it."""
+    sources = read(root)
+    models, left = told.models(sources, settings)
+    having = {model.subject: methods(sources, model) for model in models}
+    modules = [source for source in sources if not source.script]
+    return Found(
+        modules=modules,
+        preload=[name for name in _PREPARED if any(name in imported(source) for source in modules)],
+        models=models,
+        generators=[model for model in models if "generate" in having[model.subject]],
+        talkers=[model for model in models if having[model.subject] & set(TALK)],
+        commands=settings.commands,
+        suggested=[c for c in commands(root, [s.file for s in sources]) if c not in settings.commands],
+        scripts=_scripts(sources),
+        auto_map=_auto_map(root),
+        untold=[*_models_untold(sources, models, left), *_scripts_untold(sources, settings)],
+    )
+
+
+def _scripts(sources: list[Source]) -> list[tuple[str, str]]:
+    found = []
+    for source in sources:
+        calls = {_last(node.func) for node in ast.walk(source.tree) if isinstance(node, ast.Call)}
+        said = ["takes arguments"] if calls & {"ArgumentParser", "HfArgumentParser", "parse_args"} else []
+        said += ["trains with " + " and ".join(sorted(calls & _TRAINERS))] if calls & _TRAINERS else []
+        if source.script:
+            said.append(source.script)
+        if _is_script(source):
+            found.append((source.file, ", ".join(said) or "started as a script"))
+    return found
+
+
+def _is_script(source: Source) -> bool:
+    return bool(source.script) or any(
+        isinstance(node, ast.If) and "__main__" in ast.unparse(node.test) for node in source.tree.body
+    )
+
+
+def _scripts_untold(sources: list[Source], settings: Verify) -> list[Untold]:
+    words = " ".join(settings.commands)
+    return [
+        Untold(file, f"Nobody knows what this script needs ({said}).", _command(file))
+        for file, said in _scripts(sources)
+        if file not in words and Path(file).name != "setup.py"
+    ]
+
+
+def _command(file: str) -> str:
+    return f"commands = [{json.dumps(f'python {file}', ensure_ascii=False)}]"
+
+
+def _models_untold(sources: list[Source], models: list[Model], left: list[str]) -> list[Untold]:
+    unknown = [(model, name) for model in models for name in _unknown_sizes(sources, model)]
+    found = [
+        Untold(model.subject, f"it needs {name!r}, for which there is no tiny value", _size(model, name))
+        for model, name in unknown
+    ]
+    every = {model.subject: model for model in all_models(sources)[0]}
+    for said in left:
+        subject = said.partition(" was ")[0]
+        file, _, name = subject.partition(": ")
+        found.append(Untold(subject, said.partition(" was ")[2] or said, f'models = ["{file}:{name}"]'))
+    if not models and not every:
+        why = "no class with a forward was found that is derived from a module of torch or transformers"
+        found.append(Untold("a model", why, 'models = ["file.py:Class"]'))
+    return found
+
+
+def _size(model: Model, name: str) -> str:
+    return f"config = {{ {json.dumps(f'{model.file}:{model.name}')} = {{ {name} = 1 }} }}"
+
+
+def _unknown_sizes(sources: list[Source], model: Model) -> list[str]:
+    """The required arguments of what is built first for which nobody knows a small number."""
+    wanted = model.config or model.name
+    for source in sources:
+        for node in source.tree.body:
+            if isinstance(node, ast.ClassDef) and node.name == wanted:
+                return [name for name in _required(node) if name not in model.told and tiny.size(name) is None]
+    return []
+
+
+def _required(node: ast.ClassDef) -> list[str]:
+    start = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+    if start is None:
+        return []
+    plain = [argument.arg for argument in start.args.args[1:]]
+    with_default = len(start.args.defaults)
+    needed = plain[: len(plain) - with_default] if with_default else plain
+    keywords = zip(start.args.kwonlyargs, start.args.kw_defaults, strict=True)
+    return [*needed, *(argument.arg for argument, default in keywords if default is None)]
+
+
+def _auto_map(root: Path) -> list[str]:
+    """The classes that a config.json at the root names for transformers' remote code."""
+    try:
+        named = json.loads((root / "config.json").read_text(encoding="utf-8"))["auto_map"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return sorted(f"{key}: {value}" for key, value in named.items()) if isinstance(named, dict) else []
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
