@@ -130,7 +130,7 @@ def test_nothing_left_to_do_is_0(repo: Path) -> None:
     assert (result.code, result.err) == (0, "")
     assert (repo.with_name("repo_npu") / "a.py").read_text(encoding="utf-8") == PORTED
     assert (repo / "a.py").read_text(encoding="utf-8") == CODE
-    assert {"a.py", "porter.lock", "report.json", "report.md"} == set(tree(repo.with_name("repo_npu")))
+    assert {"a.py", "porter.lock", "report.json", "report.md", "verify"} == set(names(repo.with_name("repo_npu")))
 
 
 def test_what_needs_a_person_is_1(repo: Path, here: Callable[..., Result]) -> None:
@@ -183,7 +183,7 @@ def test_a_port_of_nothing_is_a_port(tmp_path: Path, here: Callable[..., Result]
     result = here("migrate", tmp_path / "empty", "-t", "npu")
     assert result.code == 0
     assert "Nothing to port" in result.out
-    assert set(tree(tmp_path / "empty_npu")) == {"porter.lock", "report.json", "report.md"}
+    assert set(names(tmp_path / "empty_npu")) == {"porter.lock", "report.json", "report.md", "verify"}
 
 
 def test_json_on_stdout_follows_the_schema_and_nothing_else_is_there(repo: Path) -> None:
