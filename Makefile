@@ -17,6 +17,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)"
 
 DEMO := fixtures/chatglm2-6b/in
 DEMO_PORT := demo/chatglm2-6b_mlu
+DEMO_CHECKS := static import forward train-step
 
 # A venv is made by the first python3 that is new enough; where it cannot bring pip itself (Debian without
 # python3-venv), the pip of that python3 puts one into it.
@@ -40,12 +41,15 @@ endef
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.porter ## Port a fixture to mlu and say where the port and the report are
+demo: $(VENV)/.porter $(VERIFY)/.sim ## Port a fixture to mlu, run the port on a simulated device, and say where all of it is
 	@rm -rf $(DEMO_PORT) && mkdir -p $(dir $(DEMO_PORT))
 	@echo "Porting $(DEMO) to mlu"
 	@$(VENV)/bin/porter migrate $(DEMO) --target mlu --out $(DEMO_PORT) --quiet || [ $$? -eq 1 ]
+	@echo "Running the port beside its original on a simulated mlu"
+	@$(VERIFY)/bin/porter verify $(DEMO_PORT) --original $(DEMO) --device sim $(DEMO_CHECKS:%=--only %)
 	@echo "The port is in       $(DEMO_PORT)"
 	@echo "Its report is        $(DEMO_PORT)/report.md"
+	@echo "Its checks are in    $(DEMO_PORT)/verify"
 
 test: $(VENV)/.dev ## Run all tests
 	@$(PYTHON) -m pytest -n auto --ignore tests/sim --ignore tests/harness $(ARGS)

@@ -55,7 +55,9 @@ def verify() -> Verify:
     def of(
         folder: Path, beside: Path | None, *only: str, seconds: int = 120, memory: int = 8 * 2**30, **more: str
     ) -> list[Result]:
-        wish = Wish(folder, beside, only=only, limits=Limits(seconds, memory), **more)  # type: ignore[arg-type]
+        command = more.pop("command", "")
+        more_of = {**more, "commands": (command,)} if command else more
+        wish = Wish(folder, beside, only=only, limits=Limits(seconds, memory), **more_of)  # type: ignore[arg-type]
         return list(run(wish, lambda _: None).results)
 
     return of

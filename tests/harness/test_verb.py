@@ -72,9 +72,11 @@ def test_evidence_is_no_obstacle(tmp_path: Path) -> None:
     assert told["versions"].keys() >= {"porter", "torch"}
     assert {"proves", "cannot_prove"} == told["checks"]["static"].keys()
     left = {path.name for path in folder.rglob("*")} - {path.name for path in original("minimal-gpt").rglob("*")}
-    assert left == {"porter.lock", "report.md", "report.json", "verify", "evidence.json", "evidence.md"}
+    assert left >= {"porter.lock", "report.md", "report.json", "verify", "evidence.json", "evidence.md"}
+    assert (folder / "report.md").read_text(encoding="utf-8").count("## What was run") == 1
     migrate(original("minimal-gpt"), "npu", folder)
-    assert not (folder / "verify").exists()
+    assert not (folder / "verify" / "evidence.json").exists()
+    assert "## What was run" not in (folder / "report.md").read_text(encoding="utf-8")
 
 
 def test_evidence_of_a_person_is_not_replaced(tmp_path: Path) -> None:
@@ -97,3 +99,57 @@ def test_nothing_shown_is_no_success(port: Port) -> None:
     done = porter(port("minimal-gpt", "npu"), "-q", "--device", "real", "--only", "forward", "--format", "markdown")
     assert done.returncode == 1
     assert "**needs-device**" in done.stdout
+    assert "finds no npu device" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ('skip = { magic = "no" }', "leaves out 'magic'; the checks are"),
+        ('commands = ["python \'x"]', "cannot be read"),
+        ('memory = "much"', "--memory 'much' is no amount"),
+        ("speed = 1", "unknown field `speed`"),
+    ],
+)
+def test_settings_that_cannot_be_meant(lines: str, sentence: str, port: Port, tmp_path: Path) -> None:
+    folder = tmp_path / "port"
+    shutil.copytree(port("minimal-gpt", "npu"), folder)
+    (folder / "pyproject.toml").write_text(f"[tool.porter.verify]\n{lines}\n", encoding="utf-8")
+    done = porter(folder, "-q", "--only", "static")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_settings_leave_a_check_out(port: Port, tmp_path: Path) -> None:
+    folder = tmp_path / "port"
+    shutil.copytree(port("minimal-gpt", "npu"), folder)
+    (folder / "pyproject.toml").write_text('[tool.porter.verify]\nskip = { import = "slow" }\n', encoding="utf-8")
+    done = porter(folder, "--only", "static", "--only", "import")
+    assert done.returncode == 0
+    assert "not-applicable" in done.stdout
+    assert "leave it out: slow" in done.stdout
+
+
+def bare_python(folder: Path, version: str, cuda: str) -> Path:
+    """An interpreter whose torch says this of itself."""
+    torch = folder / "site" / "torch"
+    torch.mkdir(parents=True)
+    (torch / "__init__.py").write_text("", encoding="utf-8")
+    (torch / "version.py").write_text(f"__version__ = {version!r}\ncuda = {cuda!r}\n", encoding="utf-8")
+    info = folder / "site" / f"torch-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n", encoding="utf-8")
+    made = folder / "python"
+    exports = f'export PYTHONPATH="{folder / "site"}:$PYTHONPATH"'
+    made.write_text(f'#!/bin/sh\n{exports}\nexec "{sys.executable}" -S "$@"\n', encoding="utf-8")
+    made.chmod(0o755)
+    return made
+
+
+def test_another_torch_is_a_sentence(port: Port, tmp_path: Path) -> None:
+    old = bare_python(tmp_path, "2.1.0", "")
+    done = porter(port("minimal-gpt", "npu"), "-q", "--only", "import", "--python", old, "--evidence", tmp_path / "e")
+    assert done.returncode in (1, 2)
+    assert "torch 2.1.0 is too old" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
