@@ -1,4 +1,4 @@
-"""The folder verify/ of a port, as plain pytest runs it: with a simulated device, as on a real one, on a broken port."""
+"""The folder verify/ of a port as plain pytest runs it: on a simulated device, as on a real one, on a broken port."""
 
 from __future__ import annotations
 
