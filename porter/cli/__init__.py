@@ -24,7 +24,14 @@ _MENDS = {
     errno.EPERM: "mend the permissions",
 }
 
-_SECTIONS = {"port": "Port a repository", "run": "Run a port", "know": "Know the rules and targets", "help": "Help"}
+_SECTIONS = {
+    "port": "Port a repository",
+    "run": "Run a port",
+    "keep": "Keep a port alive",
+    "mindspore": "For a port to MindSpore",
+    "know": "Know the rules and targets",
+    "help": "Help",
+}
 
 
 class Verbs(click.Group):
