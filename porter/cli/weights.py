@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -89,7 +89,7 @@ def inspect(source: Path, look: bool, form: str, quiet: bool, verbose: bool) -> 
 
     del verbose
     weights = open_weights(source)
-    rows = []
+    rows: list[dict[str, Any]] = []
     with _bar("Looking", quiet or not look) as progress:
         for place, tensor in enumerate(weights.tensors.values()):
             row = {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape), "bytes": tensor.size}
@@ -104,11 +104,9 @@ def inspect(source: Path, look: bool, form: str, quiet: bool, verbose: bool) -> 
         click.echo(json.dumps(whole, indent=1))
         return 0
     for row in rows:
-        shape = " x ".join(map(str, row["shape"])) or "scalar"  # type: ignore[call-overload]
-        more = "".join(
-            f"  {key} {row[key]:g}" for key in ("largest", "nan", "infinite", "beyond_float16") if row.get(key)
-        )  # type: ignore[str-format]
-        click.echo(f"{row['name']}  {row['dtype']}  {shape}{more}")
+        shape = " x ".join(map(str, row["shape"])) or "scalar"
+        seldom = [key for key in ("largest", "nan", "infinite", "beyond_float16") if row.get(key)]
+        click.echo("  ".join([row["name"], row["dtype"], shape, *(f"{key} {row[key]:g}" for key in seldom)]))
     for dtype, (count, size) in totals(weights).items():
         click.echo(f"{count} tensors of {dtype}, {size / 1e9:.3f} GB")
     return 0
@@ -122,7 +120,7 @@ def inspect(source: Path, look: bool, form: str, quiet: bool, verbose: bool) -> 
 @_QUIET
 @_VERBOSE
 def compare(one: Path, other: Path, model: Path | None, family: str, quiet: bool, verbose: bool) -> int:
-    """Compare ONE with OTHER. Where one has MindSpore's names and the other Hugging Face's, ONE is converted on the way.
+    """Compare ONE with OTHER. Where they have the names of different frameworks, ONE is converted on the way.
 
     The exit code is 0 where every tensor has the same bits.
     """

@@ -1,4 +1,4 @@
-"""Families of models as data: how one is known, what its tensors are called on either side, and what it may not have."""
+"""Families of models as data: how one is known, what its tensors are called on either side."""
 
 from __future__ import annotations
 

@@ -305,7 +305,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same_bytes(
     mapped = mapping(read_model(tmp_path / "hf"), weights.tensors, MINDSPORE)
     seen: set[str] = set()
 
-    def stopping(done: int, total: int, name: str) -> None:
+    def stopping(_: int, __: int, name: str) -> None:
         seen.add(name)
         if len(seen) > stop:
             raise KeyboardInterrupt
@@ -326,7 +326,7 @@ def test_another_source_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("a", "b"):
         tiny.write(tmp_path / name, "llama", torch.float32 if name == "a" else torch.bfloat16)
 
-    def stopping(done: int, total: int, name: str) -> None:
+    def stopping(done: int, total: int, _: str) -> None:
         if done > total / 2:
             raise KeyboardInterrupt
 

@@ -62,7 +62,7 @@ def read(path: Path) -> Weights:
 
 
 def frame(tensors: Sequence[Tensor], metadata: Mapping[str, str]) -> Frame:
-    """The bytes around each tensor; a checkpoint has no header, and what is not a tensor would confuse older readers."""
+    """The bytes around each tensor; a checkpoint has no header, and tensors alone."""
     del metadata
     return Frame(b"", tuple(_pieces(tensor) for tensor in tensors))
 

@@ -1,4 +1,4 @@
-"""Writes converted weights: beside their place, in an order that is known before, so that a run can go on where one ended."""
+"""Writes converted weights: beside their place, in an order known before, so that a run can go on where one ended."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class _Run:
         out = self.target.path
         if self.target.folder:
             self.target.finish(self.partial, self.shards)
-            os.rename(self.partial, out)  # onto an empty folder at most
+            self.partial.rename(out)  # onto an empty folder at most
             return
         made = self.partial / self.shards[0][0]
         try:
@@ -198,7 +198,8 @@ def _check_space(where: Path, needed: int) -> None:
     free = shutil.disk_usage(where).free
     if free < needed:
         raise UsageError(
-            f"{where} has {free / 1e9:.1f} GB free and the weights need {needed / 1e9:.1f}; free some, or write elsewhere."
+            f"{where} has {free / 1e9:.1f} GB free and the weights need {needed / 1e9:.1f}; "
+            "free some space, or write elsewhere."
         )
 
 

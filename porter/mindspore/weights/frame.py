@@ -1,4 +1,4 @@
-"""How a format wraps tensors into one file: known before the first byte of a weight is read, so writing can go on later."""
+"""How a format wraps tensors into one file: known before the first weight is read, so writing can go on later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where converted weights go: one file of either format, or a folder of shards with an index, as Hugging Face has it."""
+"""Where converted weights go: one file of either format, or a folder of shards with an index."""
 
 from __future__ import annotations
 
