@@ -92,7 +92,12 @@ def inspect(source: Path, look: bool, form: str, quiet: bool, verbose: bool) -> 
     rows: list[dict[str, Any]] = []
     with _bar("Looking", quiet or not look) as progress:
         for place, tensor in enumerate(weights.tensors.values()):
-            row = {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape), "bytes": tensor.size}
+            row: dict[str, Any] = {
+                "name": tensor.name,
+                "dtype": tensor.dtype,
+                "shape": list(tensor.shape),
+                "bytes": tensor.size,
+            }
             if look:
                 seen = values(weights, tensor)
                 row |= {"largest": seen.largest, "nan": seen.nan, "infinite": seen.infinite}
