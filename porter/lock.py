@@ -93,6 +93,11 @@ def render(
         tree=dict(tree or {}),
         own={path: digest(content) for path, content in (own or {}).items()},
     )
+    return written(lock)
+
+
+def written(lock: Lock) -> bytes:
+    """A lock as it lies on the disk."""
     text = json.dumps(asdict(lock), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     # A name that is not UTF-8 is a lone surrogate here; its backslash escape is the very escape that JSON knows.
     return text.encode("utf-8", "backslashreplace")

@@ -39,6 +39,9 @@ SECTION = "port"
 )
 @click.option("--diff", is_flag=True, help="Print what would change and write nothing.")
 @click.option("--no-verify", is_flag=True, help="Write no verify/ (checks of the port; migrate runs none of them).")
+@click.option(
+    "--family", default="", metavar="NAME", help="The family of a model for mindspore, where it is not clear."
+)
 @click.option("--force", is_flag=True, help="Replace what a person changed in an earlier port (a backup is kept).")
 def command(
     checkout: str,
@@ -55,6 +58,7 @@ def command(
     patch_file: Path | None,
     diff: bool,
     no_verify: bool,
+    family: str,
     force: bool,
 ) -> int:
     """Port a checkout to an accelerator.
@@ -65,6 +69,7 @@ def command(
     """
     from porter.errors import UsageError
     from porter.report import render
+    from porter.targets.catalog import frameworks
 
     del verbose
     ways = [
@@ -80,6 +85,11 @@ def command(
     ]
     if len(ways) > 1:
         raise UsageError(f"{' and '.join(ways)} exclude each other; choose one.")
+    if (name := (target or "").partition("@")[0]) in frameworks():
+        unfit = [*(way for way in ways if way != "--out"), *["--only"][: len(only)], *["--skip"][: len(skip)]]
+        if unfit:
+            raise UsageError(f"{unfit[0]} is not for --target {name}, which writes a folder of its own; leave it out.")
+        return _to_framework(frameworks()[name], Path(checkout), family, out, force=force, quiet=quiet)
     with planned(checkout, target, only, skip, rules, quiet=quiet) as (opened, plan):
         if diff or patch_file is not None:
             _write_patch(plan, None if diff else patch_file)
@@ -93,6 +103,15 @@ def command(
             if not no_verify and not checks:
                 click.echo("No checks were written, for the checkout has a verify/ of its own.", err=True)
         return needs_a_person(plan)
+
+
+def _to_framework(module: str, root: Path, family: str, out: Path | None, *, force: bool, quiet: bool) -> int:
+    from importlib import import_module
+
+    from porter.cli import NEEDS_A_PERSON
+
+    person = import_module(f"{module}.migrate").run(root, family, out, force, (lambda _: None) if quiet else click.echo)
+    return NEEDS_A_PERSON if person else 0
 
 
 def _write(

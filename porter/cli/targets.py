@@ -11,7 +11,7 @@ SECTION = "know"
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
     """List the targets, or the versions of one."""
-    from porter.targets.catalog import names, resolve, versions
+    from porter.targets.catalog import frameworks, names, resolve, versions
 
     if name is None:
         for each in names():
@@ -20,6 +20,8 @@ def command(name: str | None) -> int:
             kept = have["same"] + have["renamed"]
             newest = f"newest {target.version} (torch {target.torch})"
             click.echo(f"{each:6} {target.title}, {newest}; {kept} of {have['names']} names of CUDA")
+        for each in frameworks():
+            click.echo(f"{each}: another framework, for a model's folder (docs/mindspore.md)")
         return 0
     for row in versions(name):
         click.echo(row)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from porter.harness.evidence import Evidence
+    from porter.harness.verify import Wish
 
 SECTION = "port"
 
@@ -39,6 +45,13 @@ _UNITS = {"M": 2**20, "G": 2**30}
 @click.option(
     "--evidence", type=click.Path(path_type=Path), metavar="DIR", help="Where the evidence goes. [PORT/verify]"
 )
+@click.option(
+    "--mindspore",
+    default="",
+    metavar="PYTHON",
+    help="For a port to mindspore: the Python that has it. [made by --download]",
+)
+@click.option("--download", is_flag=True, help="For a port to mindspore: get MindSpore; the size is said first.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 @click.option("--verbose", "-v", is_flag=True, help="Show the traceback of a fault in porter itself.")
@@ -53,6 +66,8 @@ def command(
     memory: str | None,
     python: str | None,
     evidence: Path | None,
+    mindspore: str,
+    download: bool,
     form: str,
     quiet: bool,
     verbose: bool,
@@ -65,7 +80,7 @@ def command(
     from porter.cli import NEEDS_A_PERSON
     from porter.harness import evidence as form_of
     from porter.harness.child import Limits
-    from porter.harness.result import is_bad
+    from porter.harness.result import Outcome, is_bad
     from porter.harness.verify import Wish, verify
     from porter.settings import read
 
@@ -77,9 +92,10 @@ def command(
     chosen = python or told.python or sys.executable
     commands = (*told.commands, *lines)
     wish = Wish(port, original, device, only, commands, chosen, limits, told, path, devices, ran=bool(lines))
-    if not quiet:
-        click.echo("Running the repository's code in processes of its own.", err=True)
-    found = verify(wish, (lambda _: None) if quiet else lambda said: click.echo(said, err=True))
+    say: Callable[[str], None] = (lambda _: None) if quiet else (lambda said: click.echo(said, err=True))
+    say("Running the repository's code in processes of its own.")
+    module = _framework(port)
+    found = _verify_framework(module, wish, mindspore, download, say) if module else verify(wish, say)
     if home is not None:
         form_of.write(found, home)
     if home is not None and evidence is None:
@@ -87,7 +103,29 @@ def command(
     click.echo(form_of.FORMS[form](found).rstrip("\n").encode("utf-8", "backslashreplace").decode())
     if home is None and not quiet:
         click.echo("No evidence was written, as this port in place has no verify/; name one with --evidence.", err=True)
-    return NEEDS_A_PERSON if is_bad(found.results) else 0
+    unproven = bool(module) and any(result.outcome is Outcome.NOT_APPLICABLE for result in found.results)
+    return NEEDS_A_PERSON if unproven or is_bad(found.results) else 0
+
+
+def _framework(port: Path) -> str:
+    """The module of porter that verifies this port, where it is one to another framework."""
+    from porter.lock import LOCK_NAME, read
+    from porter.targets.catalog import frameworks
+
+    return frameworks().get(read(port / LOCK_NAME).target.name, "") if (port / LOCK_NAME).is_file() else ""
+
+
+def _verify_framework(module: str, wish: Wish, python: str, download: bool, say: Callable[[str], None]) -> Evidence:
+    from importlib import import_module
+
+    from porter.errors import UsageError
+
+    if wish.commands or wish.devices != 1 or wish.device == "real":
+        raise UsageError("--run, --devices and --device real are not for a port to another framework; leave them out.")
+    room = import_module(f"{module}.verify.run")
+    told = room.Wish(wish.port, wish.original, wish.only, wish.python, python, download, wish.limits, wish.pythonpath)
+    evidence: Evidence = room.verify(told, say)
+    return evidence
 
 
 def _home(port: Path, told: Path | None) -> Path | None:

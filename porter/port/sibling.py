@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,26 +35,36 @@ def write_sibling(
 ) -> Written:
     """The whole port at `out`: all files of the checkout, the changed ones ported, `extra` and the lock at the root."""
     out = out.parent.resolve() / out.name
-    _check_place(checkout, out)
+    check_place(checkout.root.resolve(), out)
+    left_out: list[str] = []
+
+    def build(new: Path) -> None:
+        check_unchanged(plan, checkout)
+        check_names_free(checkout, {**extra, lock.LOCK_NAME: b""}, force)
+        left_out.extend(_build(plan, checkout, new, extra, options))
+
+    return Written(out, backup=write_tree(out, build, force), left_out=tuple(left_out))
+
+
+def write_tree(out: Path, build: Callable[[Path], None], force: bool) -> Path | None:
+    """What `build` puts into a folder, at `out`; gives the backup of what a person had changed there."""
     with explained(out), only_run(out):
         recover(out)
         touched = _touched(out)
         if touched and not force:
             raise UsageError(_refusal(out, touched))
-        check_unchanged(plan, checkout)
-        check_names_free(checkout, {**extra, lock.LOCK_NAME: b""}, force)
         new = Path(tempfile.mkdtemp(prefix=temporary_prefix(out), dir=out.parent))
         try:
-            left_out = _build(plan, checkout, new, extra, options)
+            build(new)
             backup = _backed_up(out, touched) if touched else None
             put(new, out)
         finally:
             shutil.rmtree(new, ignore_errors=True)
-    return Written(out, backup=backup, left_out=left_out)
+    return backup
 
 
-def _check_place(checkout: Checkout, out: Path) -> None:
-    root = checkout.root.resolve()
+def check_place(root: Path, out: Path) -> None:
+    """Refuses a place that is within what is being ported, or around it."""
     if out == root or root in out.parents or out in root.parents:
         raise UsageError(f"the port cannot be written to {out}, for the checkout is {root}; name another --out.")
     if not out.parent.is_dir():

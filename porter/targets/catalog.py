@@ -18,6 +18,14 @@ def names() -> list[str]:
     return sorted(path.stem for path in (folder("rules") / "targets").glob("*.yaml"))
 
 
+def frameworks() -> dict[str, str]:
+    """The targets that are another framework, each with the module of porter that writes for it."""
+    import yaml
+
+    sheets = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in folder("rules").glob("*/target.yaml")]
+    return {sheet["target"]: sheet["module"] for sheet in sorted(sheets, key=lambda sheet: str(sheet["target"]))}
+
+
 def versions(name: str) -> list[str]:
     """The versions of a target, the newest first, one line each."""
     from porter.targets.sheet import read, version
@@ -96,7 +104,7 @@ def _rank(release: Release) -> tuple[bool, object]:
 def _unknown_target(name: str) -> str:
     import difflib
 
-    known = names()
+    known = sorted([*names(), *frameworks()])
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]}? " if near else ""
     return f"Unknown target {name!r}. {hint}Targets: {', '.join(known)}."
