@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from porter.errors import UsageError
 from porter.mindspore.hardware import hardware, renamed
 from porter.mindspore.model_dir import Model
 
@@ -119,3 +121,17 @@ def _slow(config: dict[str, Any], net: dict[str, Any], model: Model) -> Iterator
         yield f"model_parallel {mp} does not divide the vocabulary of {model.vocab}: the loss runs without it."
     if net.get("pet_config", {}).get("lora_rank") == 1:
         yield "lora_rank 1 is as in MindFormers' own guide, and very small: 8 to 64 are usual."
+
+
+def ranks_of(path: Path) -> int:
+    """How many cards the strategy of a configuration is for."""
+    import yaml
+
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        strategy = config["parallel_config"]
+        names = ("data_parallel", "model_parallel", "pipeline_stage")
+        values = [int(strategy.get(name, 1)) for name in names]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, ValueError, AttributeError) as error:
+        raise UsageError(f"{path} is no configuration with a parallel_config; name another.") from error
+    return values[0] * values[1] * values[2]

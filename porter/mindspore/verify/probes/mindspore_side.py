@@ -1,6 +1,6 @@
-"""Runs where MindSpore is: loads the converted weights into the port's cells, writes what they compute.
+"""Runs where MindSpore is: loads the converted weights into the cells and writes what they compute.
 
-A script: `python mindspore_side.py TASK.json`. The task names the folder of the port's model, sizes, weights and arrays.
+A script: `python mindspore_side.py TASK.json`. The task names the port's model, sizes, weights, arrays and controls.
 """
 
 import json
