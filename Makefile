@@ -11,6 +11,7 @@ VENV := .venv
 VERIFY := .venv-verify
 OLDER := .venv-older
 OLDER_TORCH := 2.4.1
+MINDSPORE := .venv-mindspore
 PYTHON := $(VENV)/bin/python
 PIP := -m pip --disable-pip-version-check -qq install
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))
@@ -36,10 +37,10 @@ if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv "$(1)";
 fi
 endef
 
-.PHONY: help demo test test-sim test-older reports lint format bench clean
+.PHONY: help demo test test-sim test-older test-mindspore reports lint format bench clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.porter $(VERIFY)/.sim ## Port a fixture to mlu, run the port on a simulated device, and say where all of it is
 	@rm -rf $(DEMO_PORT) && mkdir -p $(dir $(DEMO_PORT))
@@ -52,7 +53,7 @@ demo: $(VENV)/.porter $(VERIFY)/.sim ## Port a fixture to mlu, run the port on a
 	@echo "Its checks are in    $(DEMO_PORT)/verify"
 
 test: $(VENV)/.dev ## Run all tests
-	@$(PYTHON) -m pytest -n auto --ignore tests/sim --ignore tests/harness $(ARGS)
+	@$(PYTHON) -m pytest -n auto --ignore tests/sim --ignore tests/harness --ignore tests/mindspore $(ARGS)
 
 test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator and of porter verify (installs torch)
 	@CI=1 $(VERIFY)/bin/python -m pytest tests/sim tests/harness $(ARGS)
@@ -60,6 +61,10 @@ test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator and of po
 test-older: $(VERIFY)/.sim $(OLDER)/.torch ## Run the simulated accelerator on an older torch (downloads 800 MB)
 	@TORCH_USE_RTLD_GLOBAL=1 $(VERIFY)/bin/python -m porter.sim.run --target npu --devices 2 --python $(OLDER)/bin/python \
 		-m pytest -q -p no:cacheprovider -W ignore tests/sim/inside $(ARGS)
+
+# Two Pythons, as a user has them: porter and torch in one, MindSpore with numpy 1 in the other.
+test-mindspore: $(VERIFY)/.sim $(MINDSPORE)/.mindspore ## Run the tests of the target mindspore (installs torch and MindSpore)
+	@CI=1 MINDSPORE_PYTHON=$(CURDIR)/$(MINDSPORE)/bin/python $(VERIFY)/bin/python -m pytest tests/mindspore $(ARGS)
 
 reports: $(VENV)/.porter ## Make the reports of the fixtures and the generated pages of docs/ anew
 	@$(PYTHON) reports/regenerate.py
@@ -78,7 +83,7 @@ bench: $(VENV)/.bench ## Compare porter's speed with three other ways (downloads
 	@$(PYTHON) bench/speed.py --download $(ARGS)
 
 clean: ## Remove all that was made here
-	rm -rf $(VENV) $(VERIFY) $(OLDER) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VERIFY) $(OLDER) $(MINDSPORE) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.porter: pyproject.toml
@@ -102,7 +107,13 @@ $(VERIFY)/.sim: pyproject.toml
 	$(call new_venv,$(VERIFY))
 	@echo "Installing torch and porter into $(VERIFY)"
 	@$(VERIFY)/bin/python $(PIP) 'torch==2.13.0'
-	@$(VERIFY)/bin/python $(PIP) --editable '.[verify]' 'hypothesis>=6.100'
+	@$(VERIFY)/bin/python $(PIP) --editable '.[verify,mindspore]' 'hypothesis>=6.100'
+	@touch $@
+
+$(MINDSPORE)/.mindspore: rules/mindspore/target.yaml
+	$(call new_venv,$(MINDSPORE))
+	@echo "Installing MindSpore into $(MINDSPORE): 0.9 GB to download, 2.8 GB on the disk"
+	@$(MINDSPORE)/bin/python $(PIP) 'mindspore==2.9.0' 'numpy<2'
 	@touch $@
 
 # An older torch comes with CUDA; what it needs of CUDA to start is small, and empty libraries stand for the rest.
