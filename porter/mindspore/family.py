@@ -49,6 +49,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     qkv_bias: bool = False
     requires: dict[str, tuple[Any, ...]] = {}
     prompt: str = "{question}"
+    dialogue: dict[str, int] = {}
     drop: tuple[Drop, ...] = ()
     name: str = ""
 

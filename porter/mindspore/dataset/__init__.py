@@ -1,0 +1,1 @@
+"""Training data for MindSpore: conversations as JSON in, MindRecord out."""
