@@ -45,7 +45,8 @@ class Model:
 
 def find(sources: list[Source]) -> tuple[list[Model], list[str]]:
     """The models to be tried, and a sentence for each that is left out."""
-    found = [model for source in sources if not source.script for model in _Repository(sources).models(source)]
+    repository = _Repository(sources)
+    found = [model for source in sources if not source.script for model in repository.models(source)]
     left = [f"{model.subject} was not tried: the harness takes {_MOST} models" for model in found[_MOST:]]
     return found[:_MOST], left
 
@@ -61,16 +62,17 @@ def named(sources: list[Source], spec: str) -> Model | None:
     return None
 
 
-def methods(sources: list[Source], model: Model) -> set[str]:
-    """The names of a model's methods, its bases of the repository included."""
-    return _Repository(sources).methods(model.file, model.name)
+def methods(sources: list[Source], models: list[Model]) -> dict[str, set[str]]:
+    """By subject the names of each model's methods, its bases of the repository included."""
+    repository = _Repository(sources)
+    return {model.subject: repository.methods(model.file, model.name) for model in models}
 
 
 class _Repository:
     """All classes of the repository by name; of two with one name the file's own is meant."""
 
     def __init__(self, sources: list[Source]) -> None:
-        self._sources = sources
+        self._configs: dict[str, list[str]] = {}
         self._classes: dict[str, list[tuple[Source, ast.ClassDef]]] = {}
         for source in sources:
             for node in source.tree.body:
@@ -152,12 +154,14 @@ class _Repository:
 
     def _configs_of(self, source: Source) -> list[str]:
         """The only configuration class of the file, or of what it imports."""
-        named = {node.name for node in source.tree.body if isinstance(node, ast.ClassDef)}
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.ImportFrom):
-                named.update(alias.name for alias in node.names)
-        configs = sorted(name for name in named if name.endswith("Config") and name in self._classes)
-        return configs if len(configs) == 1 else []
+        if source.file not in self._configs:
+            named = {node.name for node in source.tree.body if isinstance(node, ast.ClassDef)}
+            for node in ast.walk(source.tree):
+                if isinstance(node, ast.ImportFrom):
+                    named.update(alias.name for alias in node.names)
+            configs = sorted(name for name in named if name.endswith("Config") and name in self._classes)
+            self._configs[source.file] = configs if len(configs) == 1 else []
+        return self._configs[source.file]
 
 
 def _beside(source: Source, other: Source) -> str:

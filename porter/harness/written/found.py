@@ -9,13 +9,14 @@ from pathlib import Path
 
 from porter.harness import told
 from porter.harness.models import Model, methods
-from porter.harness.models import find as all_models
 from porter.harness.probes import tiny
 from porter.harness.sources import Source, imported, read
 from porter.harness.written.pages import commands
+from porter.own import repository
 from porter.settings import Verify
 
 TALK = ("chat", "stream_chat")
+_MANY = 400  # Python files that are read for this at most: a library has more, and nobody waits for it
 _PREPARED = ("numpy", "transformers")
 _TRAINERS = {"Trainer", "Seq2SeqTrainer", "SFTTrainer", "Accelerator"}
 
@@ -40,7 +41,6 @@ class Found:
     talkers: list[Model]
     commands: tuple[str, ...]  # that a person told
     suggested: list[str]  # that the pages of the repository show: they are not run
-    scripts: list[tuple[str, str]]  # file, and what is known of it
     auto_map: list[str]
     untold: list[Untold]
     any: bool = True
@@ -56,21 +56,25 @@ class Found:
 
 def find(root: Path, settings: Verify) -> Found:
     """Reads the checkout; runs nothing of it."""
-    sources = read(root)
+    many = sum(entry.kind == "python" for entry in repository(root))
+    sources = read(root) if many <= _MANY or settings.models else []
     models, left = told.models(sources, settings)
-    having = {model.subject: methods(sources, model) for model in models}
+    having = methods(sources, models)
     modules = [source for source in sources if not source.script]
+    packages = set().union(*map(imported, modules))
+    scripts = _scripts(sources)
     return Found(
         modules=modules,
-        preload=[name for name in _PREPARED if any(name in imported(source) for source in modules)],
+        preload=[name for name in _PREPARED if name in packages],
         models=models,
         generators=[model for model in models if "generate" in having[model.subject]],
         talkers=[model for model in models if having[model.subject] & set(TALK)],
         commands=settings.commands,
         suggested=[c for c in commands(root, [s.file for s in sources]) if c not in settings.commands],
-        scripts=_scripts(sources),
         auto_map=_auto_map(root),
-        untold=[*_models_untold(sources, models, left), *_scripts_untold(sources, settings)],
+        untold=[*_models_untold(sources, models, left), *_scripts_untold(scripts, settings)]
+        if sources or not many
+        else [_too_many(many)],
     )
 
 
@@ -93,11 +97,16 @@ def _is_script(source: Source) -> bool:
     )
 
 
-def _scripts_untold(sources: list[Source], settings: Verify) -> list[Untold]:
+def _too_many(files: int) -> Untold:
+    why = f"it has {files:,} Python files, too many to be read for checks; models that are told are tried all the same"
+    return Untold("the repository", why, 'models = ["file.py:Class"]')
+
+
+def _scripts_untold(scripts: list[tuple[str, str]], settings: Verify) -> list[Untold]:
     words = " ".join(settings.commands)
     return [
         Untold(file, f"Nobody knows what this script needs ({said}).", _command(file))
-        for file, said in _scripts(sources)
+        for file, said in scripts
         if file not in words and Path(file).name != "setup.py"
     ]
 
@@ -112,12 +121,11 @@ def _models_untold(sources: list[Source], models: list[Model], left: list[str]) 
         Untold(model.subject, f"it needs {name!r}, for which there is no tiny value", _size(model, name))
         for model, name in unknown
     ]
-    every = {model.subject: model for model in all_models(sources)[0]}
     for said in left:
         subject = said.partition(" was ")[0]
         file, _, name = subject.partition(": ")
         found.append(Untold(subject, said.partition(" was ")[2] or said, f'models = ["{file}:{name}"]'))
-    if not models and not every:
+    if not models and not left:
         why = "no class with a forward was found that is derived from a module of torch or transformers"
         found.append(Untold("a model", why, 'models = ["file.py:Class"]'))
     return found
