@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -60,6 +61,8 @@ def verify(wish: Wish, say: Say) -> Evidence:
         stage = Stage(Path(folder).resolve(), port, original, target, wish.python, wish.limits, wish.pythonpath)
         stage.compiled, stage.devices = _compiled(), wish.devices
         missing = _choose_device(stage, wish) if dynamic else ""
+        if dynamic and not missing and not stage.real:
+            _check_torch(versions["torch"], wish.python)
         stage.recorded = reference.read(port / FOLDER)
         case = Case(stage, lock, wish.commands, wish.settings)
         results = tuple(result for check in checks for result in _run(check, case, missing, say))
@@ -76,6 +79,17 @@ def verify(wish: Wish, say: Say) -> Evidence:
             checks={check.NAME: (check.PROVES, check.CANNOT) for check in checks},
             results=results,
             answers=stage.answers,
+        )
+
+
+def _check_torch(version: str, python: str) -> None:
+    from porter.sim.torch_here import OLDEST
+
+    found = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if found < OLDEST:
+        needed = ".".join(map(str, OLDEST))
+        raise UsageError(
+            f"{python} has torch {version}, too old to be simulated on; name a Python with {needed} or newer."
         )
 
 

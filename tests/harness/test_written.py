@@ -115,11 +115,13 @@ def test_what_cannot_be_had_is_a_sentence(mine: Path, run: Run, words: list[str]
 def vendor_installed() -> dict[str, str]:
     """The environment of a machine on which `import torch_npu` works: the simulator stands for the vendor here."""
     from porter.sim import Options
+    from porter.sim.build import cache_folder
     from porter.sim.run import environment
 
     whole = environment("npu@2.14.0", Options("npu"), autoload=False)
     kept = {name: value for name, value in whole.items() if name.startswith("PORTERSIM_")}
-    return {**kept, "PYTHONPATH": whole["PYTHONPATH"].split(os.pathsep)[0]}
+    # A process has a home of its own, in which it would build the extension anew.
+    return {**kept, "PYTHONPATH": whole["PYTHONPATH"].split(os.pathsep)[0], "PORTERSIM_CACHE": str(cache_folder())}
 
 
 def test_as_on_a_real_device_nothing_of_porter_is_needed(mine: Path, run: Run) -> None:
