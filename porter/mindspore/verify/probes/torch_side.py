@@ -86,6 +86,13 @@ def main():
         for _ in range(task["greedy"]):
             tokens = torch.cat((tokens, model(tokens)[:, -1].argmax(-1, keepdim=True)), 1)
         found["greedy"] = tokens.numpy().astype(np.int32)
+    rows = random.randint(3, task["config"]["vocab_size"], (16, 25))
+    rows_labels = np.where(np.arange(25) < 5, IGNORED, rows)
+    with torch.no_grad():
+        found["rows_loss"] = np.array(
+            loss_of(model, torch.from_numpy(rows[:2]), torch.from_numpy(rows_labels[:2])).item()
+        )
+    found |= {"rows": rows.astype(np.int32), "rows_labels": rows_labels.astype(np.int32)}
     loss = loss_of(model, given, wanted)
     loss.backward()
     found["loss"] = np.array(loss.item())
