@@ -38,9 +38,9 @@ def main():
     logits = (logits[0] if isinstance(logits, tuple) else logits).asnumpy().reshape(*ids.shape, -1)
     net.argmax = on_cpu.largest
     start = ids.shape[1]
-    tokens = net.generate(
-        ids.tolist(), max_length=start + task["greedy"], do_sample=False, eos_token_id=[-1], pad_token_id=task["pad"]
-    )
+    # The likeliest token and nothing else, as torch took it: no penalty, and no token that ends the answer.
+    plain = {"do_sample": False, "repetition_penalty": 1.0, "eos_token_id": [-1], "pad_token_id": task["pad"]}
+    tokens = net.generate(ids.tolist(), max_length=start + task["greedy"], **plain)
     np.savez(task["out"], logits=logits, greedy=np.array(tokens), names=np.array(names))
 
 
