@@ -104,7 +104,9 @@ def _rank(release: Release) -> tuple[bool, object]:
 def _unknown_target(name: str) -> str:
     import difflib
 
-    known = sorted([*names(), *frameworks()])
+    if name in frameworks():
+        return f"{name} is another framework: `porter migrate` writes a model's folder for it, and nothing else does."
+    known = names()
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]}? " if near else ""
     return f"Unknown target {name!r}. {hint}Targets: {', '.join(known)}."

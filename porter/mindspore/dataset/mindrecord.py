@@ -12,7 +12,7 @@ from pathlib import Path
 from porter.errors import UsageError
 from porter.mindspore.weights.cast import numpy
 
-_SCRIPT = Path(__file__).with_name("mindrecord_side.py")
+_SCRIPT = Path(__file__).parent.parent / "probes" / "mindrecord_side.py"
 
 
 def write(rows: Iterable[tuple[list[int], list[int]]], out: Path, python: str) -> int:

@@ -21,7 +21,7 @@ from porter.mindspore.weights.source import open_weights
 from porter.mindspore.weights.stream import made_of
 from porter.mindspore.weights.target import Target
 
-PROBES = Path(__file__).parent / "probes"
+PROBES = Path(__file__).parent.parent / "probes"
 # Quiet, and without the threads that starve each other on few cores.
 VARIABLES = {"GLOG_v": "4", "MS_BUILD_PROCESS_NUM": "1"}
 
