@@ -12,6 +12,7 @@ VERIFY := .venv-verify
 OLDER := .venv-older
 OLDER_TORCH := 2.4.1
 MINDSPORE := .venv-mindspore
+MINDFORMERS := .venv-mindformers
 PYTHON := $(VENV)/bin/python
 PIP := -m pip --disable-pip-version-check -qq install
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))
@@ -37,7 +38,7 @@ if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv "$(1)";
 fi
 endef
 
-.PHONY: help demo test test-sim test-older test-mindspore reports lint format bench clean
+.PHONY: help demo test test-sim test-older test-mindspore test-mindformers reports lint format bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -53,7 +54,7 @@ demo: $(VENV)/.porter $(VERIFY)/.sim ## Port a fixture to mlu, run the port on a
 	@echo "Its checks are in    $(DEMO_PORT)/verify"
 
 test: $(VENV)/.dev ## Run all tests
-	@$(PYTHON) -m pytest -n auto --ignore tests/sim --ignore tests/harness --ignore tests/mindspore $(ARGS)
+	@$(PYTHON) -m pytest -n auto --ignore tests/sim --ignore tests/harness --ignore tests/mindspore --ignore tests/mindformers $(ARGS)
 
 test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator and of porter verify (installs torch)
 	@CI=1 $(VERIFY)/bin/python -m pytest tests/sim tests/harness $(ARGS)
@@ -65,6 +66,10 @@ test-older: $(VERIFY)/.sim $(OLDER)/.torch ## Run the simulated accelerator on a
 # Two Pythons, as a user has them: porter and torch in one, MindSpore with numpy 1 in the other.
 test-mindspore: $(VERIFY)/.sim $(MINDSPORE)/.mindspore ## Run the tests of the target mindspore (installs torch and MindSpore)
 	@CI=1 MINDSPORE_PYTHON=$(CURDIR)/$(MINDSPORE)/bin/python $(VERIFY)/bin/python -m pytest tests/mindspore $(ARGS)
+
+# Not part of CI, for its size and its minutes.
+test-mindformers: $(VERIFY)/.sim $(MINDFORMERS)/.mindformers ## Run the tests with MindFormers itself (installs 3.4 GB)
+	@CI=1 MINDFORMERS_PYTHON=$(CURDIR)/$(MINDFORMERS)/bin/python $(VERIFY)/bin/python -m pytest tests/mindformers $(ARGS)
 
 reports: $(VENV)/.porter ## Make the reports of the fixtures and the generated pages of docs/ anew
 	@$(PYTHON) reports/regenerate.py
@@ -83,7 +88,7 @@ bench: $(VENV)/.bench ## Compare porter's speed with three other ways (downloads
 	@$(PYTHON) bench/speed.py --download $(ARGS)
 
 clean: ## Remove all that was made here
-	rm -rf $(VENV) $(VERIFY) $(OLDER) $(MINDSPORE) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VERIFY) $(OLDER) $(MINDSPORE) $(MINDFORMERS) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.porter: pyproject.toml
@@ -114,6 +119,12 @@ $(MINDSPORE)/.mindspore: rules/mindspore/target.yaml
 	$(call new_venv,$(MINDSPORE))
 	@echo "Installing MindSpore into $(MINDSPORE): 0.9 GB to download, 2.8 GB on the disk"
 	@$(MINDSPORE)/bin/python $(PIP) 'mindspore==2.9.0' 'numpy<2'
+	@touch $@
+
+$(MINDFORMERS)/.mindformers: rules/mindspore/target.yaml
+	$(call new_venv,$(MINDFORMERS))
+	@echo "Installing MindFormers into $(MINDFORMERS): 1.4 GB to download, 3.4 GB on the disk"
+	@$(MINDFORMERS)/bin/python $(PIP) 'mindformers==1.9.0' 'numpy<2'
 	@touch $@
 
 # An older torch comes with CUDA; what it needs of CUDA to start is small, and empty libraries stand for the rest.
