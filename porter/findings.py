@@ -74,9 +74,7 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
     seen: set[tuple[str, int, int]] = set()
     spoken: set[tuple[int, int]] = set()
     taken: list[Edit] = []
-    # What a person is asked to do, porter does not do.
-    careful = (replace(p, edits=()) if p.verdict is Verdict.MANUAL else p for p in proposals)
-    ordered = sorted(careful, key=lambda p: (p.start, p.end, p.rule.id))
+    ordered = sorted(map(_careful, proposals), key=lambda p: (p.start, p.end, p.rule.id))
     firm = [p for p in ordered if not _gives_way(p)]
     for proposal in ordered:
         key = (proposal.rule.id, proposal.start, proposal.end)
@@ -95,6 +93,13 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
         taken += proposal.edits
         drafts.append(Draft(proposal))
     return drafts
+
+
+def _careful(proposal: Proposal) -> Proposal:
+    """What a person is asked to do, porter does not do; and what comes out as it went in is a place that stays."""
+    if proposal.verdict is Verdict.MANUAL:
+        return replace(proposal, edits=())
+    return proposal.kept() if proposal.edits and not proposal.changes else proposal
 
 
 def _gives_way(proposal: Proposal) -> bool:

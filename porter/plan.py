@@ -137,7 +137,7 @@ def _plan(
         files=tuple(files),
         problems=tuple(sorted(problems, key=lambda problem: (problem.file, problem.line))),
         dependencies=_dependencies(files),
-        notes=tuple(filter(None, [context.surface.caveat, _earlier(checkout.root)])),
+        notes=tuple(filter(None, [*context.surface.notes, _earlier(checkout.root)])),
         scanned=scanned,
         untouched=len(entries) - scanned,
         account=account,

@@ -26,11 +26,21 @@ class Proposal:
     fallback: bool = False  # says something general: gives way to any other rule at the same place
     runs: bool = False  # the edited code reaches the device, so the vendor's module must have been imported
 
+    @property
+    def changes(self) -> bool:
+        """Whether it has an edit that leaves another text than it found."""
+        return any(edit.new != edit.expected for edit in self.edits)
+
     def withheld(self, because: str, advice: str = "", *, fallback: bool = False) -> Proposal:
         """The same site left to a person."""
         return replace(
             self, verdict=Verdict.MANUAL, edits=(), because=because, advice=advice or self.advice, fallback=fallback
         )
+
+    def kept(self) -> Proposal:
+        """The same site where the target calls the thing as CUDA does."""
+        because = f"{self.because} The target has the same name for it.".strip()
+        return replace(self, verdict=Verdict.KEPT, edits=(), because=because, runs=False)
 
 
 def verdict_of(safety: Safety) -> Verdict:

@@ -109,5 +109,5 @@ def _trouble(page: Page, text: Text, drafts: list[Draft], flaws: int, chosen: li
         return f"With its edits the file would not parse ({error})."
     if again.flaws > flaws:
         return "With its edits the file would not parse."
-    left = next((site for site in again.sites if site.edits and site.verdict is Verdict.PORTED), None)
+    left = next((site for site in again.sites if site.changes and site.verdict is Verdict.PORTED), None)
     return f"The edits of this file would not settle: {left.rule.id} would apply again." if left else ""

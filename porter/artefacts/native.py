@@ -1,4 +1,4 @@
-"""Native code: CUDA sources, headers and bindings; one site for each file, since porting it is a person's work."""
+"""Native code: CUDA sources, headers and bindings; one site for each file, and one for each place that a rule names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def read(page: Page) -> Reading:
     reading.stays += [
         Stay(*found.span(), "comment: text for a reader") for found in _COMMENT.finditer(page.data) if found[1] is None
     ]
-    found = text_kind.find_text(code, page.line_rules)
+    reading.sites += text_kind.find_text(code, [rule for rule in page.line_rules if rule.each])
+    found = text_kind.find_text(code, [rule for rule in page.line_rules if not rule.each])
     first = min(found, key=lambda site: (-site.rule.effort, site.start), default=None)
     if first is None:
         return reading

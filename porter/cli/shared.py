@@ -27,8 +27,8 @@ RULES = click.option(
     "rules",
     multiple=True,
     type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A folder with rule packs of your own. Repeatable.",
+    metavar="DIR|PACK",
+    help="A folder with rule packs of your own, or an optional pack of porter's by its name. Repeatable.",
 )
 FORMAT = click.option(
     "--format",
@@ -77,7 +77,7 @@ def planned(
         chosen = target or settings.target
         if not chosen:
             raise UsageError("Name the accelerator with --target, such as --target npu; `porter targets` lists them.")
-        own = tuple(checkout.root / folder for folder in settings.rules)
+        own = tuple(checkout.root / name if (checkout.root / name).is_dir() else Path(name) for name in settings.rules)
         choice = Choice(chosen, only or settings.only, skip or settings.skip, (*own, *rules))
         with _progress(quiet) as progress:
             plan = make_plan(checkout, choice, progress)

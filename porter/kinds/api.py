@@ -107,6 +107,8 @@ class Renamer:
                 yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=answer.because)
             elif answer.segments != site.qualified(alias):
                 done[alias] = answer
+            else:
+                yield Proposal(answer.rule, start, end, answer.verdict, because=answer.because).kept()
         if done:
             yield from self._rewrite_import(site, done, stays=len(done) < len(answers), withheld=withheld)
 
@@ -160,6 +162,9 @@ class Renamer:
             if spells or through is None or through.statement is None:
                 yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=answer.because)
             return
+        if answer.segments == meaning.segments:
+            yield Proposal(answer.rule, start, end, answer.verdict, because=answer.because).kept()
+            return
         below = self._below(chain)
         if below:
             because = f"Its result is asked for {below}, whose counterpart on the target is not known."
@@ -206,7 +211,7 @@ class Renamer:
             yield Proposal(
                 answer.rule, start, self._source.end(node), Verdict.MANUAL, because=f"{because} {answer.because}"
             )
-        elif ".".join(answer.segments) != text:
+        else:
             edit = Edit(start + at, start + at + len(text.encode()), ".".join(answer.segments).encode(), text.encode())
             yield Proposal(answer.rule, edit.start, edit.end, answer.verdict, (edit,), because, runs=True)
 

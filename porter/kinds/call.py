@@ -10,7 +10,7 @@ from porter.model import Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.dotted import last_name
-from porter.python.patterns import Pattern, compile_pattern, match, rewrite
+from porter.python.patterns import Match, Pattern, compile_pattern, match, rewrite
 from porter.python.receivers import Owner, owner
 from porter.python.scene import Scene
 
@@ -37,9 +37,17 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     yield from _definitions(scene, by_key)
     for node in _candidates(scene):
         key = last_name(node)
-        for rule, wanted in by_key.get(key, ()):
-            if wanted.is_call == isinstance(node, ast.Call):
-                yield from _judge(scene, rule, wanted, node)
+        rules_here = [
+            (rule, wanted, found)
+            for rule, wanted in by_key.get(key, ())
+            if wanted.is_call == isinstance(node, ast.Call)
+            for found in [match(wanted, node, scene.names)]
+            if found is not None
+        ]
+        most = max((wanted.specific for _, wanted, _ in rules_here), default=None)
+        for rule, wanted, found in rules_here:
+            if wanted.specific == most:
+                yield from _judge(scene, rule, wanted, node, found)
 
 
 def _definitions(scene: Scene, by_key: dict[str, list[tuple[Rule, Pattern]]]) -> Iterator[Proposal]:
@@ -68,12 +76,12 @@ def _candidates(scene: Scene) -> Iterator[ast.expr]:
     yield from scene.module.attributes
 
 
-def _judge(scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr) -> Iterator[Proposal]:
-    found = match(wanted, node, scene.names)
-    if found is None:
-        return
+def _judge(scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr, found: Match) -> Iterator[Proposal]:
     source = scene.module.source
     callee = node.func if isinstance(node, ast.Call) else node
+    meaning = scene.names.expression(callee) if wanted.receiver is not None else None
+    if meaning is not None and meaning.qualified in scene.pack.named:
+        return  # a rule speaks of this very name: `torch.nn.Module.cuda(model)` has no receiver
     end = source.end(callee)
     start = end - len(wanted.key.encode())
     site = Proposal(rule, start, end, verdict_of(rule.safety), runs=True)

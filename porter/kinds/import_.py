@@ -13,15 +13,16 @@ from porter.python.scene import Scene
 
 
 class Rule(Head, tag_field="kind", tag="import", frozen=True, kw_only=True):
-    """`add` is imported beside the first import of `beside`, in files where an edit reaches the device."""
+    """`add` is imported beside the first import of `beside`, in files where an edit reaches the device and, when it is
+    given, the qualified name `uses` is used."""
 
     add: str
     beside: str = "torch"
+    uses: str = ""
 
 
 def triggers(rule: Rule) -> set[str]:
-    del rule
-    return set()
+    return {rule.uses} if rule.uses else set()
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
@@ -32,15 +33,15 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
 
 def complete(scene: Scene, rules: list[Rule], made: list[Proposal]) -> Iterator[Proposal]:
     """The imports that the proposals made so far need."""
-    runs = [p for p in made if p.edits and p.runs]
-    edited = [p for p in made if p.edits]
+    edited = [p for p in made if p.changes]
+    runs = [p for p in edited if p.runs]
     if not edited:
         return
     for rule in rules:
         statements = list(_imports_of(scene.module, rule.beside))
         if not runs and not statements:
             continue  # the file handles names of devices, but never a device
-        if _has(scene.module, rule.add):
+        if _has(scene.module, rule.add) or (rule.uses and not _used(scene, rule.uses)):
             continue
         yield from _place(scene, rule, statements, edited)
 
@@ -108,13 +109,19 @@ def _proposal(scene: Scene, rule: Rule, at: int, text: bytes) -> Proposal:
 
 
 def _imports_of(module: Module, package: str) -> Iterator[ast.stmt]:
-    """The import statements of a package, in the order of the file."""
+    """The import statements of a package and what lies in it, in the order of the file."""
     for node in sorted(module.all_imports, key=lambda n: (n.lineno, n.col_offset)):
         modules = (
             [a.name for a in node.names] if isinstance(node, ast.Import) else [] if node.level else [node.module or ""]
         )
-        if any(name.partition(".")[0] == package for name in modules):
+        if any(f"{name}.".startswith(f"{package}.") for name in modules):
             yield node
+
+
+def _used(scene: Scene, name: str) -> bool:
+    return any(
+        meaning.qualified == name for chain in scene.module.chains for meaning in scene.names.meanings(chain)
+    )
 
 
 def _has(module: Module, name: str) -> bool:

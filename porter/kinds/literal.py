@@ -118,6 +118,9 @@ def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterato
         if place.certainty is Certainty.SURE:
             yield site.withheld(site.because)
         return
+    if spot.new == spot.old:
+        yield site.kept()
+        return
     if place.certainty is Certainty.FOREIGN:
         yield site.withheld(site.because, "Look up what that library takes for other devices, if it knows any.")
         return

@@ -15,11 +15,14 @@ from porter.python.scene import Scene
 
 
 class Rule(Head, tag_field="kind", tag="text", frozen=True, kw_only=True):
-    """In each of the `files` (globs on the name, or `kind:` and a kind of file), what `match` covers becomes `to`."""
+    """In each of the `files` (globs on the name, or `kind:` and a kind of file), what `match` covers becomes `to`.
+
+    With `each`, every match in a source of CUDA is a place of its own, and not only a reason why the file is one."""
 
     files: tuple[str, ...]
     match: str
     to: str | None = None
+    each: bool = False
 
 
 @cache

@@ -35,7 +35,7 @@ def _written_again(rule: Any) -> Iterator[tuple[str, str]]:
     source, to = getattr(rule, "source", ()), getattr(rule, "to", None)
     for old in (source,) if isinstance(source, str) else source:
         new = to if isinstance(source, str) or to is None else f"{to}.{old.rpartition('.')[2]}"
-        if new is not None and f"{new}.".startswith(f"{old}."):
+        if new is not None and new != old and f"{new}.".startswith(f"{old}."):
             yield "to", f"{new} begins with {old}, so the rule would apply again to what it has written"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from porter.checkout.kind import kind_of
 from porter.checkout.walk import Entry
 from porter.model import FilePlan, Verdict
-from porter.packs.load import Upstream, load, pack_paths, read_pack
+from porter.packs.load import Upstream, load, optional, pack_paths, read_pack
 from porter.packs.pack import Pack
 from porter.packs.rule import Rule
 from porter.python.methods import definitions
@@ -47,15 +47,16 @@ class Trial:
 
 
 def try_pack(target: str, extra: Iterable[Path] = ()) -> Trial:
-    """Run every example that a target's pack has or inherits, those of the upstream packs included."""
+    """Run every example that a target's pack has or inherits, those of the upstream and optional packs included."""
     extra = tuple(extra)
     chosen, surface = resolve(target)
     upstreams = sorted(
         {file.upstream for path in pack_paths(extra).values() for file in [read_pack(path)] if file.upstream}
     )
     rules, examples, failures, seen = 0, 0, list[Failure](), set[tuple[str, str]]()
-    for upstream in (Upstream(), *(Upstream(name) for name in upstreams)):
-        pack = load(chosen, upstream, extra)
+    ways = [(Upstream(), extra), *((Upstream(name), extra) for name in upstreams)]
+    for upstream, asked in (*ways, *((Upstream(), (*extra, Path(name))) for name in optional())):
+        pack = load(chosen, upstream, asked)
         context = _context(pack, chosen, surface)
         for rule in pack.rules:
             if (rule.id, pack.home[rule.id]) not in seen:  # an upstream's pack may have a rule of its own under the id
@@ -75,6 +76,8 @@ def _context(pack: Pack, target: object, surface: object) -> Context:
 def _try_rule(rule: Rule, pack: Pack, context: Context) -> Iterator[Failure]:
     home = pack.home[rule.id]
     for example in rule.examples:
+        if not all(context.surface.look(name).status == "same" for name in example.needs):
+            continue
         planned = _plan(example.file, example.before, context)
         wanted = example.before if example.after is None else example.after
         got = planned.ported.decode() if planned else example.before

@@ -24,6 +24,8 @@ from porter.packs.rule import Rule
 
 _VARIABLE = re.compile(r"<([A-Za-z][A-Za-z0-9_]*)>")
 Reader = Callable[[str], PackFile]  # a pack by its name
+# A line of an example that imports the vendor's module; on a target that has none, the line is not there.
+_NO_IMPORT = re.compile(r"(?m)^[ \t]*import <(\w+)>\n")
 _LITERAL = {"examples", "ignores"}  # bound too, but allowed to hold angle brackets of their own
 
 
@@ -51,9 +53,10 @@ class _Draft:
 def pack_paths(extra: Iterable[Path] = ()) -> dict[str, Path]:
     """Every pack by its name: those of the project, then a person's own."""
     found: dict[str, Path] = {}
-    for home in (folder("rules"), *extra):
+    for home in (folder("rules"), *(given for given in extra if not asked_for(given))):
         if not home.is_dir():
-            raise UsageError(f"{home}: there is no such folder of rules.")
+            known = ", ".join(optional())
+            raise UsageError(f"{home}: there is no such folder of rules; the packs that one can ask for are {known}.")
         for path in sorted((*home.glob("*.yaml"), *home.glob("*.yml"), *home.glob("upstream/*.yaml"))):
             if path.stem in found:
                 raise UsageError(
@@ -63,14 +66,29 @@ def pack_paths(extra: Iterable[Path] = ()) -> dict[str, Path]:
     return found
 
 
+def optional() -> list[str]:
+    """The packs of the project that hold only where a person asks for them: `--rules fused`."""
+    paths = sorted(folder("rules").glob("*.yaml"))
+    return [path.stem for path in paths if "\noptional: true" in path.read_text("utf-8") and read_pack(path).optional]
+
+
+def asked_for(given: Path) -> bool:
+    """Whether what a person gave with --rules is the name of an optional pack, and not a folder of theirs."""
+    return len(given.parts) == 1 and not given.is_dir() and str(given) in optional()
+
+
 def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] = ()) -> Pack:
     """Resolve base ← target ← upstream ← a person's own packs, and keep the rules that apply."""
+    extra = tuple(extra)
     paths = pack_paths(extra)
+    wanted = {str(given) for given in extra if asked_for(given)}
     if target.name not in paths:
         raise UsageError(f"There is no rule pack for the target {target.name!r}.")
     read = cache(lambda name: read_pack(paths[name]))
     chain = _chain(target.name, paths, read)
-    chain += _extensions(target, upstream, paths, read, {name for name, _ in chain})
+    passed_over = {name for name in paths if name not in wanted and read(name).optional}
+    available = {name: path for name, path in paths.items() if name not in passed_over}
+    chain += _extensions(target, upstream, available, read, {name for name, _ in chain})
     short = ".".join(target.torch.split(".")[:2])
     draft = _Draft(variables={"target": target.name, "torch": short, "torch_version": target.torch})
     for name, file in chain:
@@ -82,7 +100,7 @@ def _extensions(
     target: Target, upstream: Upstream, paths: dict[str, Path], read: Reader, used: set[str]
 ) -> Iterator[tuple[str, PackFile]]:
     """The packs that join in because of the upstream project, or because a person brought them: ancestors first."""
-    others = {path.stem for path in (folder("rules") / "targets").glob("*.yaml")} - {target.name}
+    others = {path.stem for path in (folder("rules") / "targets").glob("*.yaml")} - used
     used = set(used)
     for name in sorted(paths.keys() - others):
         chain = _chain(name, paths, read)
@@ -199,6 +217,8 @@ def _bind(value: Any, variables: dict[str, str], rule_id: str, path: Path, index
                 f"no pack gives the variable <{found[1]}> a value (at {key})."
             )
 
+        if key in _LITERAL:
+            value = _NO_IMPORT.sub(lambda found: found[0] if variables.get(found[1], found[1]) else "", value)
         return _VARIABLE.sub(replace, value)
     if isinstance(value, dict):
         return {

@@ -22,6 +22,7 @@ class PackFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     describes: str
     extends: str | None = None
     upstream: str | None = None  # the rules hold only for this upstream project
+    optional: bool = False  # the rules hold only where a person asks for the pack by its name
     vars: dict[str, str] = {}
     vocabulary: tuple[str, ...] = ()  # words that name an accelerator: each place where one stands gets a verdict
     assumed: tuple[str, ...] = ()  # packages that a bare name means when nothing in the file binds it
@@ -59,14 +60,17 @@ class Pack:
         return replace(self, rules=rules)
 
     @cached_property
-    def segments(self) -> frozenset[str]:
-        """The words of the qualified names that rules speak of."""
+    def named(self) -> frozenset[str]:
+        """The qualified names that rules speak of."""
         from porter.kinds import api, flag
 
-        names = [source for rule in self.of(api.Rule) for source in api.sources(rule)] + [
-            name for rule in self.of(flag.Rule) for name in rule.names
-        ]
-        return frozenset(segment for name in names for segment in name.split(".")[1:])
+        renamed = {source for rule in self.of(api.Rule) for source in api.sources(rule)}
+        return frozenset(renamed | {name for rule in self.of(flag.Rule) for name in rule.names})
+
+    @cached_property
+    def segments(self) -> frozenset[str]:
+        """The words of those names."""
+        return frozenset(segment for name in self.named for segment in name.split(".")[1:])
 
     def of(self, kind: type[Any]) -> list[Any]:
         """The rules of one kind, in the order of their ids."""

@@ -8,21 +8,23 @@ from pathlib import Path
 
 from porter import kinds
 from porter.errors import UsageError
-from porter.packs.load import Upstream, load, pack_paths, read_pack
+from porter.packs.load import Upstream, load, optional, pack_paths, read_pack
 from porter.packs.pack import Pack
 from porter.packs.rule import Rule
 from porter.targets.catalog import names, resolve
 
 
 def _packs(target: str | None, extra: tuple[Path, ...]) -> Iterable[tuple[str, Pack]]:
-    """The resolved pack for each target and each upstream project that has rules of its own."""
+    """The resolved pack for each target, each upstream project that has rules of its own, and each optional pack."""
     upstreams = sorted(
         {file.upstream for path in pack_paths(extra).values() for file in [read_pack(path)] if file.upstream}
     )
-    for name in [target] if target else names():
-        chosen, _ = resolve(name)
+    for spec in [target] if target else names():
+        chosen, _ = resolve(spec)
         for upstream in (Upstream(), *(Upstream(each) for each in upstreams)):
             yield chosen.name, load(chosen, upstream, extra)
+        for name in optional():
+            yield chosen.name, load(chosen, Upstream(), (*extra, Path(name)))
 
 
 def listing(target: str | None, extra: tuple[Path, ...]) -> str:

@@ -57,7 +57,7 @@ def _again(scene: Scene, ported: bytes, edits: list[Edit]) -> str:
     if not scene.context.triage.concerns(b"".join(source.line_text(line) for line in sorted(lines))):
         return ""
     made = propose(read_scene(scene.module.path, ported, scene.context, only=lines))
-    left = next((p for p in made if p.edits and p.verdict is Verdict.PORTED), None)
+    left = next((p for p in made if p.changes and p.verdict is Verdict.PORTED), None)
     return f"The edits of this file would not settle: {left.rule.id} would apply again." if left else ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from porter.model import Edit
 from porter.python.dotted import last_name, spelled
@@ -16,6 +17,12 @@ from porter.python.source import Source
 
 _ONE = "_porter_one_"
 _MANY = "_porter_many_"
+
+
+class _Many(ast.Starred):
+    """`$$$A` as it stands in a tree."""
+
+    value: ast.Name
 
 
 class PatternError(ValueError):
@@ -47,6 +54,14 @@ class Pattern:
         ):
             return f".{self.key}({ast.unparse(self.tree.args[0])}"
         return self.key
+
+    @property
+    def specific(self) -> tuple[int, bool]:
+        """How much the pattern says about the arguments: of several that match, the one that says most is meant."""
+        if not isinstance(self.tree, ast.Call):
+            return 0, True
+        free = [argument for argument in self.tree.args if _is_many(argument)]
+        return len(self.tree.args) + len(self.tree.keywords) - len(free), not free
 
     @property
     def receiver(self) -> str | None:
@@ -130,7 +145,7 @@ def _arguments(want: ast.Call, node: ast.Call, names: Names, found: Match) -> bo
     named = {k.arg for k in want.keywords}
     rest: list[ast.expr | ast.keyword] = [*node.args, *(k for k in node.keywords if k.arg not in named)]
     for index, wanted in enumerate(want.args):
-        if isinstance(wanted, ast.Starred) and isinstance(wanted.value, ast.Name) and wanted.value.id.startswith(_MANY):
+        if _is_many(wanted):
             found.many[wanted.value.id[len(_MANY) :]] = rest[index:]
             return True
         if isinstance(wanted, ast.Constant) and wanted.value is ...:
@@ -143,6 +158,10 @@ def _arguments(want: ast.Call, node: ast.Call, names: Names, found: Match) -> bo
         if not spelled_so and not _same(wanted, node.args[index], names, found):
             return False
     return len(rest) == len(want.args)
+
+
+def _is_many(node: ast.expr) -> TypeGuard[_Many]:
+    return isinstance(node, ast.Starred) and isinstance(node.value, ast.Name) and node.value.id.startswith(_MANY)
 
 
 def _plain(wanted: ast.expr) -> bool:
@@ -180,10 +199,27 @@ def _rewrite(old: ast.expr, new: ast.expr, node: ast.expr, found: Match, source:
         ]
         if same_arguments:
             return _rewrite(old.func, new.func, node.func, found, source)
+        more = _put_before(old, new)
+        if more:
+            at = source.data.index(b"(", source.end(node.func)) + 1
+            text = ", ".join(f'"{value}"' for value in more) + (", " if node.args or node.keywords else "")
+            return [*_rewrite(old.func, new.func, node.func, found, source), Edit(at, at, text.encode(), b"")]
         if len(old.args) == len(new.args) and not old.keywords and not new.keywords:
             pairs = zip([old.func, *old.args], [new.func, *new.args], [node.func, *node.args], strict=False)
             return [edit for a, b, at in pairs for edit in _rewrite(a, b, at, found, source)]
     start, end = source.start(node), source.end(node)
+    if isinstance(new, ast.Constant) and isinstance(new.value, str):
+        return [Edit(start, end, f'"{new.value}"'.encode(), source.data[start:end])]
     from porter.python.islands import render  # LibCST is loaded only for a rewrite that needs it
 
     return [Edit(start, end, render(new, node, found, source, one=_ONE, many=_MANY), source.data[start:end])]
+
+
+def _put_before(old: ast.Call, new: ast.Call) -> list[str]:
+    """The strings that a replacement puts before the arguments, when that is all that it does to them."""
+    count = len(new.args) - len(old.args)
+    first = new.args[: max(count, 0)]
+    rest = [*new.args[len(first) :], *new.keywords]
+    texts = [argument.value for argument in first if isinstance(argument, ast.Constant)]
+    same = [ast.dump(a) for a in rest] == [ast.dump(a) for a in (*old.args, *old.keywords)]
+    return [text for text in texts if isinstance(text, str)] if same and len(texts) == len(first) else []

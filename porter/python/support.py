@@ -37,7 +37,7 @@ def among_choices(module: Module, node: ast.expr, value: str) -> str:
 
 def cuda_spans(module: Module, device: str) -> list[tuple[int, int]]:
     """The bytes that upstream wrote for others than the target, since the target has code of its own beside them."""
-    if not mentions(module.source.data, device):
+    if device == "cuda" or not mentions(module.source.data, device):
         return []
     nodes: list[ast.AST] = []
     for chain in _chains(module.tree):

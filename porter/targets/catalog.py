@@ -26,79 +26,77 @@ def frameworks() -> dict[str, str]:
     return {sheet["target"]: sheet["module"] for sheet in sorted(sheets, key=lambda sheet: str(sheet["target"]))}
 
 
-def versions(name: str) -> list[str]:
-    """The versions of a target, the newest first, one line each."""
-    from porter.targets.sheet import read, version
+def sheet(name: str) -> Sheet:
+    """What rules/targets says about a target; UsageError with the nearest name when there is none."""
+    from porter.targets.sheet import read
 
     if name not in names():
         raise UsageError(_unknown_target(name))
-    releases = read(folder("rules") / "targets" / f"{name}.yaml").versions
-    newest_first = sorted(releases, key=lambda release: version(release.version), reverse=True)
-    return [f"{name}@{release.version}  torch {release.torch}" for release in newest_first]
+    return read(folder("rules") / "targets" / f"{name}.yaml")
 
 
 def resolve(spec: str) -> tuple[Target, Surface]:
-    """The target and its names for `npu` (its newest version), `npu@2.6` (the newest 2.6) or `npu@2.6.0.post3`."""
-    from porter.targets.sheet import read
+    """The target and its names for `npu` (its newest version that is out), `npu@2.6` (the newest 2.6) or
+    `npu@2.6.0.post3`."""
     from porter.targets.surface import Surface
 
     name, at, wanted = spec.strip().partition("@")
-    if name not in names():
-        raise UsageError(_unknown_target(name))
+    found = sheet(name)
     if at and not wanted:
         raise UsageError(f"{spec!r} has no version after the @: write {name} for the newest, or such as {name}@2.1.")
-    sheet = read(folder("rules") / "targets" / f"{name}.yaml")
-    release = _choose(sheet, wanted)
-    target = Target(name=sheet.target, version=release.version, torch=release.torch, title=sheet.title)
-    return target, Surface(sheet, release)
+    release = _choose(found, wanted)
+    target = Target(name=found.target, version=release.version, torch=release.torch, title=found.title)
+    return target, Surface(found, release)
 
 
 def release(spec: str) -> tuple[str, Release]:
     """The name of a target, and the release of its software that is meant."""
-    from porter.targets.sheet import read
-
     target, _ = resolve(spec)
-    sheet = read(folder("rules") / "targets" / f"{target.name}.yaml")
-    return target.name, _choose(sheet, target.version)
+    return target.name, _choose(sheet(target.name), target.version)
 
 
 def words(name: str) -> tuple[str, str]:
     """What a target calls its device and its collective backend."""
-    from porter.targets.sheet import read
-
-    sheet = read(folder("rules") / "targets" / f"{name}.yaml")
-    return sheet.device, sheet.backend
+    found = sheet(name)
+    return found.device, found.backend
 
 
-def _choose(sheet: Sheet, wanted: str) -> Release:
+def names_of_cuda() -> list[str]:
+    """The names that stand in torch.cuda itself, as far as any target's file speaks of them."""
+    spoken = {name for each in names() for name in (*sheet(each).modules, *sheet(each).names)}
+    return sorted(name for name in spoken if name.startswith("torch.cuda.") and name.count(".") == 2)
+
+
+def _choose(of: Sheet, wanted: str) -> Release:
     """The release that is spelled `wanted`, else the newest whose version begins with it."""
     from porter.targets.sheet import version
 
     if not wanted:
-        return max(sheet.versions, key=_rank)
+        return max(of.versions, key=_rank)
     try:
         want = version(wanted)
     except ValueError:
-        raise UsageError(_unknown_version(sheet, wanted)) from None
+        raise UsageError(_unknown_version(of, wanted)) from None
     numbers = want.release
-    known = [(version(release.version), release) for release in sheet.versions]
+    known = [(version(release.version), release) for release in of.versions]
     # 2.6 and 2.6.0 are equal as versions, but 2.6 asks for the newest of its line and 2.6.0 for itself.
-    spelled = [release for its, release in known if str(its) == str(want)]
+    spelled = [release for at, release in known if str(at) == str(want)]
     line = [
-        release for its, release in known if str(want) == want.base_version and its.release[: len(numbers)] == numbers
+        release for at, release in known if str(want) == want.base_version and at.release[: len(numbers)] == numbers
     ]
-    equal = [release for its, release in known if its == want]
+    equal = [release for at, release in known if at == want]
     found = spelled or line or equal
     if not found:
-        raise UsageError(_unknown_version(sheet, wanted))
+        raise UsageError(_unknown_version(of, wanted))
     return max(found, key=_rank)
 
 
-def _rank(release: Release) -> tuple[bool, object]:
-    """Newest last, and a release candidate before every release."""
+def _rank(release: Release) -> tuple[bool, bool, object]:
+    """Newest last; what is not out yet before all that is, and a release candidate before every release."""
     from porter.targets.sheet import version
 
-    return not version(release.version).is_prerelease, version(release.version)
+    number = version(release.version)
+    return release.status == "released", not number.is_prerelease, number
 
 
 def _unknown_target(name: str) -> str:
@@ -112,16 +110,16 @@ def _unknown_target(name: str) -> str:
     return f"Unknown target {name!r}. {hint}Targets: {', '.join(known)}."
 
 
-def _unknown_version(sheet: Sheet, wanted: str) -> str:
+def _unknown_version(its: Sheet, wanted: str) -> str:
     import bisect
 
     from porter.targets.sheet import version
 
-    known = sorted({release.version for release in sheet.versions}, key=version)
-    span = f"{sheet.target} is known from {known[0]} to {known[-1]}"
+    known = sorted({release.version for release in its.versions}, key=version)
+    span = f"{its.target} is known from {known[0]} to {known[-1]}"
     try:
         place = bisect.bisect([version(each) for each in known], version(wanted))
     except ValueError as error:
-        return f"Unknown version of {sheet.target}: {error}; {span}."
+        return f"Unknown version of {its.target}: {error}; {span}."
     near = known[max(place - 1, 0) : place + 1]
-    return f"Unknown version {wanted!r} of {sheet.target}. The nearest: {', '.join(near)}; {span}."
+    return f"Unknown version {wanted!r} of {its.target}. The nearest: {', '.join(near)}; {span}."

@@ -36,10 +36,17 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     python: str = ""
     released_with: dict[str, str] = {}
     note: str = ""
+    status: Literal["released", "development", "planned"] = "released"  # as the vendor's own list has it
 
     def __post_init__(self) -> None:
         version(self.version)
         version(self.torch)
+
+    @property
+    def caution(self) -> str:
+        """What a reader must know who ports to a version that is not out; empty for one that is."""
+        said = {"development": "as in development", "planned": "as planned"}.get(self.status, "")
+        return said and f"The vendor lists {self.version} {said}, not as released."
 
 
 class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"to": "as"}):
@@ -68,19 +75,25 @@ class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"to"
 
 
 class Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of rules/targets. `surface_from`, `surface_to`: the first and last version whose names were looked at."""
+    """A file of rules/targets. `surface_from`, `surface_to`: the first and last version whose names were looked at.
+
+    `module` is empty where torch itself has the device. `facts` are short sentences by topic: data types, environment,
+    mixed precision and the like.
+    """
 
     target: str
     title: str
     device: str
-    module: str
     backend: str
     surface_from: str
     surface_to: str
     sources: dict[str, str]
     versions: list[Release]
     modules: dict[str, Name]
-    names: dict[str, Name]
+    names: dict[str, Name] = {}
+    module: str = ""
+    facts: dict[str, str] = {}
+    distribution: str = ""  # the package on an index from which the names can be read again
 
     def __post_init__(self) -> None:
         version(self.surface_from)

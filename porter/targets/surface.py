@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -50,12 +51,12 @@ class Surface:
             return Answer("unknown", entry.to + tail, note, entry.since)
         return Answer(status, entry.to + tail, entry.note, entry.since)
 
-    def coverage(self) -> dict[str, int]:
-        """How many of the listed names have which status, and `names`: how many there are."""
+    def coverage(self, names: Collection[str]) -> dict[str, int]:
+        """How many of these names of CUDA have which status, and `names`: how many there are."""
         counts = dict.fromkeys(("same", "renamed", "missing", "unknown"), 0)
-        for dotted in self.sheet.names:
+        for dotted in names:
             counts[self.look(dotted).status] += 1
-        return {"names": len(self.sheet.names), **counts}
+        return {"names": len(names), **counts}
 
     @cached_property
     def probed(self) -> bool:
@@ -73,6 +74,11 @@ class Surface:
         else:
             return ""
         return f"The names of {self.sheet.target} {here} itself were not looked at: {taken}."
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know about this version, for the head of the report."""
+        return tuple(filter(None, (self.release.caution, self.caveat)))
 
     @cached_property
     def _entries(self) -> dict[str, Name]:

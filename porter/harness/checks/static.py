@@ -92,7 +92,7 @@ def _without_vendor_module(case: Case) -> Iterator[str]:
         if file in case.lock.files:
             used.setdefault(file, (dotted, line))
     for source in case.sources:
-        if source.file in used and module != "torch" and not _imports(source.tree, module):
+        if source.file in used and module and not _imports(source.tree, module):
             dotted, line = used[source.file]
             yield f"{source.file}:{line} uses {dotted}, and the file does not import {module}"
 
