@@ -76,11 +76,11 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
     taken: list[Edit] = []
     ordered = sorted(map(_careful, proposals), key=lambda p: (p.start, p.end, p.rule.id))
     firm = [p for p in ordered if not _gives_way(p)]
+    sure = [p for p in ordered if not p.fallback]
     for proposal in ordered:
         key = (proposal.rule.id, proposal.start, proposal.end)
-        if key in seen or (
-            _gives_way(proposal) and any(p.start < proposal.end and proposal.start < p.end for p in firm)
-        ):
+        stronger = sure if proposal.fallback else firm if _gives_way(proposal) else []
+        if key in seen or any(p.start < proposal.end and proposal.start < p.end for p in stronger):
             continue
         seen.add(key)
         if proposal.fallback:  # one general word about a place is enough

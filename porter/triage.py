@@ -11,6 +11,7 @@ from porter.packs.pack import Pack
 
 _FAMILY = 4  # words that begin with the same letters are searched for together
 _UNPACKED = re.compile(rb"^[ \t]*([A-Za-z_][\w, \t]*?)[ \t]*=[^=].*get_device_(?:capability|properties)", re.MULTILINE)
+_IMPORTED = re.compile(rb"[ \t]*from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\(([^)]*)\)|([^(\n]+))")
 _ALIAS = re.compile(rb"\bas[ \t]+([A-Za-z_]\w*)|^[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*[\w.]+[ \t]*(?:#|$)", re.MULTILINE)
 
 
@@ -79,6 +80,9 @@ def _aliases(data: bytes, start: int) -> list[bytes]:
     capability, on which gates are built further down. The line begins at `start` and has a trigger word."""
     end = data.find(b"\n", start)
     line = data[start : end if end >= 0 else len(data)]
+    taken = _IMPORTED.match(data, start)
+    if taken is not None:  # `from torch.cuda.amp import (autocast, GradScaler as Scaler)`
+        return re.findall(rb"[A-Za-z_]\w*(?=[ \t]*(?:,|$|#|\)))", taken[1] or taken[2], re.MULTILINE)
     if b"=" not in line and b" as" not in line:
         return []
     gates = [name for found in _UNPACKED.finditer(line) for name in re.findall(rb"[A-Za-z]\w*", found[1])]

@@ -67,6 +67,7 @@ class Renamer:
         self._scene = scene
         self._source = scene.module.source
         self._rules = {source: rule for rule in rules for source in sources(rule)}
+        self._stayed: set[ast.alias] = set()  # imports of a name that is the same on the target
 
     def judge(self, segments: tuple[str, ...]) -> Judgement | None:
         """What the rules and the target's surface make of a qualified name; None when no rule speaks of it."""
@@ -108,6 +109,7 @@ class Renamer:
             elif answer.segments != site.qualified(alias):
                 done[alias] = answer
             else:
+                self._stayed.add(alias)
                 yield Proposal(answer.rule, start, end, answer.verdict, because=answer.because).kept()
         if done:
             yield from self._rewrite_import(site, done, stays=len(done) < len(answers), withheld=withheld)
@@ -171,7 +173,10 @@ class Renamer:
             yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=because)
             return
         edit = self._edit(chain, meaning, answer.segments)
-        if edit is not None:
+        if edit is not None and through is not None and through.alias in self._stayed:
+            because = f"It has to be {'.'.join(answer.segments)}, which the import above does not give."
+            yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=because)
+        elif edit is not None:
             yield Proposal(
                 answer.rule,
                 edit.start,

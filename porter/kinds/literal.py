@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from porter.model import Edit, Safety, Verdict
 from porter.options import Answer
@@ -24,7 +24,7 @@ class Rule(Head, tag_field="kind", tag="literal", frozen=True, kw_only=True):
 
     Without `to` the place is a person's. `indexes` are names of variables that hold a bare index. With `tokens` the
     value is a part of a composed string such as `cpu:gloo,cuda:nccl`, or the whole of it, in small letters or capital
-    ones."""
+    ones. Where `compared` is false, a test for the value stays, so that the code takes its other branch."""
 
     to: str | None = None
     where: str
@@ -32,6 +32,7 @@ class Rule(Head, tag_field="kind", tag="literal", frozen=True, kw_only=True):
     integer: bool = False
     indexes: tuple[str, ...] = ()
     tokens: bool = False
+    compared: bool = True
     words: tuple[str, ...] = ()  # what the value can only stand beside: a rarer word to look for than the value
 
 
@@ -119,7 +120,12 @@ def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterato
             yield site.withheld(site.because)
         return
     if spot.new == spot.old:
-        yield site.kept()
+        yield replace(site.kept(), fallback=place.certainty is Certainty.UNKNOWN)
+        return
+    if not rule.compared and _is_test(scene, spot.node, position):
+        because = f"{site.because} Here it is only tested, and on the target the other branch is the right one."
+        unsure = place.certainty is Certainty.UNKNOWN
+        yield Proposal(rule, spot.start, spot.end, Verdict.KEPT, because=because, fallback=unsure)
         return
     if place.certainty is Certainty.FOREIGN:
         yield site.withheld(site.because, "Look up what that library takes for other devices, if it knows any.")
@@ -167,6 +173,18 @@ def _option(around: ast.List | ast.Tuple | ast.Compare, node: ast.expr) -> tuple
         ), ""
     texts = [w.value for w in around.elts if isinstance(w, ast.Constant) and isinstance(w.value, str)]
     return option_before(node, around.elts), next((word for word in texts if word.endswith(".py")), "")
+
+
+def _is_test(scene: Scene, node: ast.expr, position: Position) -> bool:
+    """Whether a literal is compared with something: `x == "cuda"`, `"cuda" in x`, `x.startswith("cuda")`."""
+    for ancestor in scene.module.ancestors(node):
+        if isinstance(ancestor, ast.Compare):
+            return True
+        if isinstance(ancestor, ast.Call):
+            return last_name(ancestor) in position.tests
+        if isinstance(ancestor, ast.stmt):
+            return False
+    return False
 
 
 def _caution(scene: Scene, rule: Rule, spot: _Spot) -> str:

@@ -76,7 +76,7 @@ def _context(pack: Pack, target: object, surface: object) -> Context:
 def _try_rule(rule: Rule, pack: Pack, context: Context) -> Iterator[Failure]:
     home = pack.home[rule.id]
     for example in rule.examples:
-        if not all(context.surface.look(name).status == "same" for name in example.needs):
+        if not all(_mirrored(name, context) for name in example.needs):
             continue
         planned = _plan(example.file, example.before, context)
         wanted = example.before if example.after is None else example.after
@@ -110,6 +110,12 @@ def _try_rule(rule: Rule, pack: Pack, context: Context) -> Iterator[Failure]:
                 planned.ported.decode(),
                 text,
             )
+
+
+def _mirrored(name: str, context: Context) -> bool:
+    """Whether the target has a name of CUDA under its own device."""
+    device = context.surface.sheet.device
+    return context.surface.look(name).name == ".".join(device if part == "cuda" else part for part in name.split("."))
 
 
 def _plan_changes(file: str, text: str, context: Context) -> str:

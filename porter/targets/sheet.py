@@ -52,7 +52,8 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"to": "as"}):
     """What a name of CUDA is called on the target, or `missing`; since when and until when.
 
-    `rest` belongs to a module: what holds for the names in it that the file does not list.
+    A name that is its own answer stays, since it does no harm on the target. `rest` belongs to a module: what holds for
+    the names in it that the file does not list.
     """
 
     to: str
@@ -146,7 +147,7 @@ def _convert(raw: Any) -> Sheet:
         for dotted, entry in getattr(sheet, block).items():
             if not _DOTTED.fullmatch(dotted):
                 raise _Bad(f"{dotted!r} is not a dotted name", [block, dotted])
-            if sheet.device != "cuda" and f"{entry.to}.".startswith("torch.cuda."):
+            if sheet.device != "cuda" and entry.to != dotted and f"{entry.to}.".startswith("torch.cuda."):
                 raise _Bad(f"{dotted}: {entry.to} is still a name of CUDA", [block, dotted])
     return sheet
 

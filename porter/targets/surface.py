@@ -14,7 +14,7 @@ Status = Literal["same", "renamed", "missing", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a name. `same`: only the segment `cuda` changes to the device; `renamed`: anything else.
+    """What became of a name. `same`: it stays, or only its segment `cuda` changes to the device; `renamed`: anything else.
 
     An `unknown` name has no `name`, except below the oldest version looked at: there it is the name that this one has.
     """
@@ -45,7 +45,7 @@ class Surface:
             return gone
         if tail and known in self.sheet.modules and entry.rest == "unknown":
             return Answer("unknown", note=f"{entry.to} is there, but porter has no entry for {dotted}")
-        status: Status = "same" if entry.to == self._renamed(known) else "renamed"
+        status: Status = "same" if entry.to in (known, self._renamed(known)) else "renamed"
         if not self.probed:
             note = f"{entry.note}. {self.caveat}" if entry.note else self.caveat
             return Answer("unknown", entry.to + tail, note, entry.since)
