@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import accumulate
 
 from porter.artefacts.operators import callers, operators, sentence
 from porter.artefacts.page import Page, Reading, Stay, manual
 from porter.checkout.walk import Entry
 from porter.kinds import text as text_kind
+from porter.model import Edit
+from porter.proposal import Proposal, verdict_of
 
 _KINDS = frozenset({"cuda", "cpp"})
 _KERNEL = re.compile(rb"\b__global__\b")
 _COMMENT = re.compile(rb"//[^\r\n]*|/\*.*?\*/|(\"(?:[^\"\\\r\n]|\\.)*\")", re.DOTALL)  # or a string
+# What hipify may have something to say about, and what it leaves in the lines that it writes.
+_CUDA = r"(?i)cuda|cublas|cudnn|curand|cusparse|cufft|nccl|cub/|cub::|thrust|__global__"
+_LEFT = re.compile(rb"__shfl|__ballot|__activemask|asm|cub::|cooperative|nvml|wmma")
 _LAUNCH = re.compile(rb"<<<")
 
 
@@ -31,6 +39,11 @@ def read(page: Page) -> Reading:
     reading.stays += [
         Stay(*found.span(), "comment: text for a reader") for found in _COMMENT.finditer(page.data) if found[1] is None
     ]
+    translators = [rule for rule in page.line_rules if rule.translate]
+    if translators:
+        translated = list(_translated(page, translators[0]))
+        reading.sites += translated
+        code = _blanked(code, translated)
     reading.sites += text_kind.find_text(code, [rule for rule in page.line_rules if rule.each])
     found = text_kind.find_text(code, [rule for rule in page.line_rules if not rule.each])
     first = min(found, key=lambda site: (-site.rule.effort, site.start), default=None)
@@ -44,6 +57,31 @@ def read(page: Page) -> Reading:
     reading.sites.append(replace(manual(first.rule, first.start, first.end, because), advice=first.advice))
     reading.covers.append((0, len(page.data)))
     return reading
+
+
+def _translated(page: Page, rule: text_kind.Rule) -> Iterator[Proposal]:
+    """A site for each run of lines that the translator changes."""
+    from porter.targets.hipify import made_by, translate
+
+    if not text_kind.expression(_CUDA).search(page.data):
+        return
+    old = page.data.splitlines(keepends=True)
+    new = translate(page.data, page.name).splitlines(keepends=True)
+    starts = [0, *accumulate(len(line) for line in old)]
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            start, end = starts[a], starts[b]
+            edit = Edit(start, end, b"".join(new[c:d]), page.data[start:end])
+            yield Proposal(rule, start, end, verdict_of(rule.safety), (edit,), f"It is the hipify of {made_by()}.")
+
+
+def _blanked(code: bytes, sites: list[Proposal]) -> bytes:
+    """The code without what is translated, so that only what is left behind is spoken of."""
+    for site in sites:
+        kept = re.sub(rb"[^\r\n]", b" ", code[site.start : site.end])
+        left = any(_LEFT.search(edit.new) for edit in site.edits)
+        code = code if left else code[: site.start] + kept + code[site.end :]
+    return code
 
 
 def _without_comments(data: bytes) -> bytes:

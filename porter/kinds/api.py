@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from porter.kinds import import_
 from porter.model import Edit, Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
@@ -121,7 +122,7 @@ class Renamer:
         for index, (alias, answer) in enumerate(done.items()):
             start, end = site.span(alias)
             proposal = Proposal(
-                answer.rule, start, end, answer.verdict, because=answer.because, runs=_reaches(answer.segments)
+                answer.rule, start, end, answer.verdict, because=answer.because, runs=self._reaches(answer.segments)
             )
             if edits is None:
                 withheld.add(alias)
@@ -137,7 +138,7 @@ class Renamer:
                     proposal.verdict,
                     tuple(own),
                     answer.because,
-                    runs=_reaches(answer.segments),
+                    runs=self._reaches(answer.segments),
                 )
 
     # -- uses --------------------------------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ class Renamer:
                 answer.verdict,
                 (edit,),
                 answer.because,
-                runs=_reaches(answer.segments),
+                runs=self._reaches(answer.segments),
             )
 
     def _below(self, chain: Chain) -> str:
@@ -251,13 +252,15 @@ class Renamer:
             begin = self._source.end(nodes[first - hidden])
         return Edit(begin, end, replacement, self._source.data[begin:end])
 
+    def _reaches(self, segments: tuple[str, ...] | None) -> bool:
+        """Whether a new name is one of torch's or the vendor's, so that the vendor's module must be there."""
+        if segments is None:
+            return False
+        vendors = {rule.add.partition(".")[0] for rule in self._scene.pack.of(import_.Rule)}
+        return segments[0].startswith("torch") or segments[0] in vendors
+
     def _token_start(self, nodes: list[ast.expr], index: int, token: str) -> int:
         return self._source.end(nodes[index]) - len(token.encode())
-
-
-def _reaches(segments: tuple[str, ...] | None) -> bool:
-    """Whether a new name is one of torch's or the vendor's, so that the vendor's module must be there."""
-    return segments is not None and segments[0].startswith("torch")
 
 
 def _sentence(note: str) -> str:

@@ -6,11 +6,12 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 
+from porter.kinds import import_
 from porter.model import Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.dotted import last_name
-from porter.python.patterns import Match, Pattern, compile_pattern, match, rewrite
+from porter.python.patterns import Match, Pattern, compile_pattern, compile_replacement, match, rewrite
 from porter.python.receivers import Owner, owner
 from porter.python.scene import Scene
 
@@ -20,9 +21,11 @@ class Rule(Head, tag_field="kind", tag="call", frozen=True, kw_only=True):
 
     match: str
     replace: str | None = None
+    imports: str = ""  # a module whose name the replacement uses, so that the file must import it under that name
 
 
 pattern = cache(compile_pattern)
+replacement = cache(compile_replacement)
 
 
 def triggers(rule: Rule) -> set[str]:
@@ -76,6 +79,14 @@ def _candidates(scene: Scene) -> Iterator[ast.expr]:
     yield from scene.module.attributes
 
 
+def _imports(scene: Scene, name: str) -> bool:
+    """Whether the file binds a module under its own name, or porter will: the vendor's module comes with any edit."""
+    if any(rule.add == name for rule in scene.pack.of(import_.Rule)):
+        return True
+    aliases = (alias for s in scene.module.all_imports if isinstance(s, ast.Import) for alias in s.names)
+    return any(alias.name.partition(".")[0] == name and alias.asname is None for alias in aliases)
+
+
 def _judge(scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr, found: Match) -> Iterator[Proposal]:
     source = scene.module.source
     callee = node.func if isinstance(node, ast.Call) else node
@@ -97,5 +108,8 @@ def _judge(scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr, found: Mat
     if rule.replace is None:
         yield site.withheld(site.because)
         return
-    edits = tuple(rewrite(wanted, pattern(rule.replace), node, found, source))
+    if rule.imports and not _imports(scene, rule.imports):
+        yield site.withheld(f"The file does not import {rule.imports} under its own name, which the replacement needs.")
+        return
+    edits = tuple(rewrite(wanted, replacement(rule.replace), node, found, source))
     yield Proposal(rule, start, end, site.verdict, edits, site.because, runs=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 
+from porter.kinds.import_ import imports_of
 from porter.model import Edit, Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
@@ -23,6 +25,7 @@ class Rule(Head, tag_field="kind", tag="env", frozen=True, kw_only=True):
 
     variables: dict[str, str | None] = msgspec.field(default_factory=dict)
     others: str = ""
+    early: bool = False  # it is read when the device is first used, so that it must be set before torch is imported
     words: tuple[str, ...] = ()  # one of them stands in every variable that `others` matches
 
 
@@ -62,6 +65,25 @@ def _in_environment(scene: Scene, node: ast.Constant) -> bool:
     return False
 
 
+def _comes_late(scene: Scene, node: ast.expr, rule: Rule) -> bool:
+    """Whether a variable that must be set early is set below an import of torch: `os.environ["X"] = "0"`."""
+    parent = scene.module.parents.get(node)
+    sets = isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store)
+    if not rule.early or not sets:
+        return False
+    return any(
+        statement.lineno < node.lineno and scene.module.parents.get(statement) is scene.module.tree
+        for statement in imports_of(scene.module, "torch")
+    )
+
+
+def _late(site: Proposal) -> Proposal:
+    because = "It is set after torch is imported; the target's runtime may have read it by then."
+    advice = "Set it before the first import of torch, or outside of the program."
+    verdict = Verdict.REVIEW if site.verdict is Verdict.PORTED else site.verdict
+    return replace(site, verdict=verdict, because=f"{site.because} {because}".strip(), advice=advice)
+
+
 def _in_string(
     scene: Scene, node: ast.Constant | ast.JoinedStr, table: dict[str, tuple[Rule, str | None]]
 ) -> Iterator[Proposal]:
@@ -71,7 +93,8 @@ def _in_string(
     if isinstance(whole, str) and whole in table:
         at = raw.find(whole.encode())
         if at >= 0 and is_message(scene.module, node) is None:
-            yield from _site(*table[whole], whole, source.start(node) + at, "")
+            for site in _site(*table[whole], whole, source.start(node) + at, ""):
+                yield _late(site) if _comes_late(scene, node, table[whole][0]) else site
         return
     opening = raw.find(raw[-1:])
     if is_command(scene, node, raw[opening + 1 : -1]):

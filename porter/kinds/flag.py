@@ -28,6 +28,7 @@ class Rule(Head, tag_field="kind", tag="flag", frozen=True, kw_only=True):
     words: tuple[str, ...] = ()  # one of these stands wherever the rule matches: needed for `strings`
     strings: tuple[str, ...] = ()  # regular expressions for the whole text of a string that is no prose
     keywords: tuple[str, ...] = ()  # names of keyword arguments
+    without: tuple[str, ...] = ()  # keyword arguments of which none may be given where `match` matches
     compared: tuple[str, ...] = ()  # qualified functions whose results are compared with something
     extensions: str = ""  # a regular expression for imported modules that no Python file of the repo is
     packages: bool = False
@@ -125,8 +126,13 @@ def _patterns(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     nodes: list[ast.expr] = [*scene.module.calls, *(c.node for c in scene.module.chains), *scene.module.attributes]
     for node in nodes:
         for rule, one in wanted.get(last_name(node), ()):
-            if match(one, node, scene.names) is not None:
+            if match(one, node, scene.names) is not None and not _given(node, rule.without):
                 yield Proposal(rule, source.start(node), source.end(node), Verdict.MANUAL)
+
+
+def _given(node: ast.expr, keywords: tuple[str, ...]) -> bool:
+    """Whether a call has one of these arguments, or hands on keywords that nobody can see."""
+    return bool(keywords) and isinstance(node, ast.Call) and any(k.arg in {None, *keywords} for k in node.keywords)
 
 
 def _strings(scene: Scene, rule: Rule) -> Iterator[Proposal]:

@@ -38,7 +38,7 @@ def complete(scene: Scene, rules: list[Rule], made: list[Proposal]) -> Iterator[
     if not edited:
         return
     for rule in rules:
-        statements = list(_imports_of(scene.module, rule.beside))
+        statements = list(imports_of(scene.module, rule.beside))
         if not runs and not statements:
             continue  # the file handles names of devices, but never a device
         if _has(scene.module, rule.add) or (rule.uses and not _used(scene, rule.uses)):
@@ -108,7 +108,7 @@ def _proposal(scene: Scene, rule: Rule, at: int, text: bytes) -> Proposal:
     return Proposal(rule, at, at, verdict_of(rule.safety), (Edit(at, at, text, b""),))
 
 
-def _imports_of(module: Module, package: str) -> Iterator[ast.stmt]:
+def imports_of(module: Module, package: str) -> Iterator[ast.stmt]:
     """The import statements of a package and what lies in it, in the order of the file."""
     for node in sorted(module.all_imports, key=lambda n: (n.lineno, n.col_offset)):
         modules = (
@@ -119,14 +119,12 @@ def _imports_of(module: Module, package: str) -> Iterator[ast.stmt]:
 
 
 def _used(scene: Scene, name: str) -> bool:
-    return any(
-        meaning.qualified == name for chain in scene.module.chains for meaning in scene.names.meanings(chain)
-    )
+    return any(meaning.qualified == name for chain in scene.module.chains for meaning in scene.names.meanings(chain))
 
 
 def _has(module: Module, name: str) -> bool:
     """Whether the file imports the module already, outside of functions."""
-    return any(not _in_function(module, statement) for statement in _imports_of(module, name))
+    return any(not _in_function(module, statement) for statement in imports_of(module, name))
 
 
 def _in_function(module: Module, statement: ast.stmt) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import PurePosixPath
+from typing import Literal
 
 from porter.model import Edit, Verdict
 from porter.packs.rule import Rule as Head
@@ -23,6 +24,9 @@ class Rule(Head, tag_field="kind", tag="text", frozen=True, kw_only=True):
     match: str
     to: str | None = None
     each: bool = False
+    translate: Literal["", "hipify"] = (
+        ""  # a translator that writes the whole text anew; each line it changes is marked
+    )
 
 
 @cache
@@ -49,6 +53,8 @@ def concerns(rule: Rule, path: str, kind: str) -> bool:
 def find_text(data: bytes, rules: list[Rule]) -> Iterator[Proposal]:
     """The sites of a text file; a match inside a comment is prose."""
     for rule in rules:
+        if rule.translate:
+            continue  # the whole file is its place: see porter.artefacts.native
         for found in expression(rule.match).finditer(data):
             start, end = found.span()
             if rule.to is None or verdict_of(rule.safety) is Verdict.MANUAL:

@@ -9,7 +9,7 @@ from typing import Any
 
 from porter import kinds
 from porter.packs.positions import Position
-from porter.python.patterns import compile_pattern
+from porter.python.patterns import compile_pattern, compile_replacement
 
 
 def faults(rule: Any, positions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -51,7 +51,7 @@ def position_faults(position: Position) -> Iterator[tuple[str, str]]:
 
 # Which keys of which kind hold a text in a language of its own.
 _TESTS: dict[str, dict[str, Callable[[str], object]]] = {
-    "call": {"match": compile_pattern, "replace": compile_pattern},
+    "call": {"match": compile_pattern, "replace": compile_replacement},
     "flag": {"match": compile_pattern, "strings": re.compile},
     "inject": {"before": re.compile, "uses": re.compile, "code": ast.parse},
     "text": {"match": re.compile},

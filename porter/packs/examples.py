@@ -76,7 +76,7 @@ def _context(pack: Pack, target: object, surface: object) -> Context:
 def _try_rule(rule: Rule, pack: Pack, context: Context) -> Iterator[Failure]:
     home = pack.home[rule.id]
     for example in rule.examples:
-        if not all(_mirrored(name, context) for name in example.needs):
+        if not all(_mirrored(name, context) for name in example.needs) or (example.needs_torch and not _torch()):
             continue
         planned = _plan(example.file, example.before, context)
         wanted = example.before if example.after is None else example.after
@@ -110,6 +110,12 @@ def _try_rule(rule: Rule, pack: Pack, context: Context) -> Iterator[Failure]:
                 planned.ported.decode(),
                 text,
             )
+
+
+def _torch() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("torch") is not None
 
 
 def _mirrored(name: str, context: Context) -> bool:

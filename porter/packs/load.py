@@ -87,8 +87,8 @@ def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] 
     read = cache(lambda name: read_pack(paths[name]))
     chain = _chain(target.name, paths, read)
     passed_over = {name for name in paths if name not in wanted and read(name).optional}
-    available = {name: path for name, path in paths.items() if name not in passed_over}
-    chain += _extensions(target, upstream, available, read, {name for name, _ in chain})
+    used = {name for name, _ in chain}
+    chain += _extensions(upstream, paths.keys() - passed_over, paths, read, used)
     short = ".".join(target.torch.split(".")[:2])
     draft = _Draft(variables={"target": target.name, "torch": short, "torch_version": target.torch})
     for name, file in chain:
@@ -97,12 +97,12 @@ def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] 
 
 
 def _extensions(
-    target: Target, upstream: Upstream, paths: dict[str, Path], read: Reader, used: set[str]
+    upstream: Upstream, candidates: set[str], paths: dict[str, Path], read: Reader, used: set[str]
 ) -> Iterator[tuple[str, PackFile]]:
     """The packs that join in because of the upstream project, or because a person brought them: ancestors first."""
     others = {path.stem for path in (folder("rules") / "targets").glob("*.yaml")} - used
     used = set(used)
-    for name in sorted(paths.keys() - others):
+    for name in sorted(candidates - others):
         chain = _chain(name, paths, read)
         projects = {file.upstream.lower() for _, file in chain if file.upstream is not None}
         if others.isdisjoint(ancestor for ancestor, _ in chain) and projects <= {upstream.name.lower()}:
@@ -154,6 +154,10 @@ def _inherit(draft: _Draft, name: str, file: PackFile, path: Path) -> None:
         if rule_id in own:
             raise UsageError(f"{path}:{line_of(path, ('rules', index))}: the id {rule_id} stands twice in this pack.")
         own[rule_id] = index
+        elsewhere = rule.get("applies") or {}
+        targets = elsewhere.get("targets") if isinstance(elsewhere, dict) else None
+        if isinstance(targets, list) and draft.variables["target"] not in targets and rule_id in draft.rules:
+            continue  # what does not hold here replaces nothing
         draft.rules[rule_id] = (rule, path, index, file)
     for rule_id, reason in file.disable.items():
         if rule_id not in draft.rules:

@@ -19,6 +19,7 @@ class Example(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     before: str
     after: str | None = None
     file: str = "example.py"
+    needs_torch: bool = False  # the rule asks torch itself, so that the example is tried where it is installed
     needs: tuple[str, ...] = ()  # names of CUDA that the target must mirror; elsewhere the example says nothing
 
 

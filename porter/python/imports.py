@@ -55,7 +55,7 @@ class ImportSite:
         if stays:
             return self._split(new, base)
         first = next(iter(new))
-        edits = {alias: self._name_edits(alias, segments[-1]) for alias, segments in new.items()}
+        edits = {alias: self._name_edits(alias, _bound(alias, segments[-1])) for alias, segments in new.items()}
         edits[first] = (self._module_edit(base), *edits[first])
         return edits
 
@@ -102,10 +102,15 @@ class ImportSite:
         from porter.python.islands import split_import  # LibCST is loaded only for a rewrite that needs it
 
         text = self._source.data[start:end]
-        moved = {alias.name: segments[-1] for alias, segments in new.items()}
+        moved = {alias.name: _bound(alias, segments[-1]) for alias, segments in new.items()}
         replaced = split_import(text, moved, ".".join(base), indent=indent, newline=self._source.newline)
         first = next(iter(new))
         return {first: (Edit(start, end, replaced, text),)}
+
+
+def _bound(alias: ast.alias, name: str) -> str:
+    """A name from another module: the uses keep what they call it."""
+    return name if alias.asname or name == alias.name else f"{name} as {alias.name}"
 
 
 def import_sites(module: Module) -> Iterator[ImportSite]:

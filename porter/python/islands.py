@@ -52,7 +52,9 @@ def _render_call(new: ast.Call, node: ast.Call, found: Match, source: Source, *,
 
 
 def _fill(text: str, found: Match, source: Source, one: str) -> str:
-    return re.sub(rf"{one}(\w+)", lambda m: source.text(found.one[m[1]]).decode(), text)
+    from porter.python.patterns import filled
+
+    return re.sub(rf"{one}(\w+)(?=(.?))", lambda m: filled(found.one[m[1]], m[2], source), text)
 
 
 def split_import(statement: bytes, moved: dict[str, str], module: str, *, indent: bytes, newline: bytes) -> bytes:

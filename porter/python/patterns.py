@@ -78,16 +78,21 @@ class Pattern:
 
 def compile_pattern(text: str) -> Pattern:
     """Parse a pattern; PatternError says what is wrong with it."""
+    found = compile_replacement(text)
+    if not found.key or found.key.startswith((_ONE, _MANY)):
+        raise PatternError(f"The pattern {text!r} must be a name, an attribute or a call of one.")
+    return found
+
+
+def compile_replacement(text: str) -> Pattern:
+    """Parse what a match becomes: any expression with placeholders."""
     prepared = re.sub(r"\$\$\$([A-Z_][A-Z0-9_]*)", rf"*{_MANY}\1", text)
     prepared = re.sub(r"\$([A-Z_][A-Z0-9_]*)", rf"{_ONE}\1", prepared)
     try:
         tree = ast.parse(prepared, mode="eval").body
     except SyntaxError as error:
         raise PatternError(f"The pattern {text!r} is not a Python expression: {error.msg}.") from error
-    key = last_name(tree)
-    if not key or key.startswith((_ONE, _MANY)):
-        raise PatternError(f"The pattern {text!r} must be a name, an attribute or a call of one.")
-    return Pattern(text, tree, key, isinstance(tree, ast.Call))
+    return Pattern(text, tree, last_name(tree), isinstance(tree, ast.Call))
 
 
 @dataclass
@@ -175,7 +180,18 @@ def _dotted(node: ast.expr) -> str | None:
 
 def rewrite(before: Pattern, after: Pattern, node: ast.expr, found: Match, source: Source) -> list[Edit]:
     """The smallest edits that turn a matched expression into the replacement: only what differs is touched."""
-    return _rewrite(before.tree, after.tree, node, found, source)
+    if isinstance(after.tree, (ast.Name, ast.Attribute, ast.Call)):
+        return _rewrite(before.tree, after.tree, node, found, source)
+    start, end = source.start(node), source.end(node)
+    text = re.sub(r"\$([A-Z_][A-Z0-9_]*)(?=(.?))", lambda m: filled(found.one[m[1]], m[2], source), after.text)
+    return [Edit(start, end, text.encode(), source.data[start:end])]
+
+
+def filled(node: ast.expr, following: str, source: Source) -> str:
+    """The source of what a placeholder stands for, in brackets where what follows would take a part of it."""
+    text = source.text(node).decode()
+    whole = isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant))
+    return text if whole or following not in {".", "["} else f"({text})"
 
 
 def _rewrite(old: ast.expr, new: ast.expr, node: ast.expr, found: Match, source: Source) -> list[Edit]:

@@ -94,7 +94,7 @@ class Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: dict[str, Name] = {}
     module: str = ""
     facts: dict[str, str] = {}
-    distribution: str = ""  # the package on an index from which the names can be read again
+    namespace: str = ""  # the module of the vendor's package that becomes torch.<device>
 
     def __post_init__(self) -> None:
         version(self.surface_from)
