@@ -11,8 +11,10 @@ from labels import FIXTURES, Checker, cases, targets
 from porter.checkout.source import open_checkout
 from porter.model import Plan, Verdict
 from porter.plan import Choice, make_plan
+from porter.targets.catalog import names
 
 PAIRS = [(case, target) for case in cases() for target in targets(case)]
+MATRIX = [(case, target) for case in cases() for target in names()]  # labelled or not
 BROKEN = {"bad_cookie.py", "broken.py", "invalid.py", "nul.py", "python2.py"}
 
 
@@ -23,7 +25,7 @@ def plan_of(folder: Path, target: str) -> Plan:
 
 @pytest.fixture(scope="module")
 def plans() -> dict[tuple[str, str], Plan]:
-    return {(case, target): plan_of(FIXTURES / case / "in", target) for case, target in PAIRS}
+    return {(case, target): plan_of(FIXTURES / case / "in", target) for case, target in MATRIX}
 
 
 @pytest.mark.parametrize(("case", "target"), PAIRS)
@@ -31,14 +33,14 @@ def test_labels_hold(case: str, target: str, plans: dict[tuple[str, str], Plan])
     assert Checker(case, target, plans[case, target]).failures() == []
 
 
-@pytest.mark.parametrize(("case", "target"), PAIRS)
+@pytest.mark.parametrize(("case", "target"), MATRIX)
 def test_ported_python_compiles(case: str, target: str, plans: dict[tuple[str, str], Plan]) -> None:
     for file in plans[case, target].changed:
         if file.kind == "python":
             ast.parse(file.ported)
 
 
-@pytest.mark.parametrize(("case", "target"), PAIRS)
+@pytest.mark.parametrize(("case", "target"), MATRIX)
 def test_second_port_has_nothing_safe_to_do(
     case: str, target: str, plans: dict[tuple[str, str], Plan], tmp_path: Path
 ) -> None:

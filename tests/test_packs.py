@@ -22,7 +22,7 @@ from porter.data import folder
 from porter.errors import UsageError
 from porter.model import Plan, Safety, Verdict
 from porter.packs.examples import Trial, try_pack
-from porter.packs.load import Upstream, load, pack_paths
+from porter.packs.load import Upstream, load, optional, pack_paths
 from porter.packs.pack import Pack
 from porter.packs.schema import schema
 from porter.plan import Choice, make_plan
@@ -41,8 +41,10 @@ def pack_of(target: str, upstream: Upstream = Upstream(), extra: tuple[Path, ...
 
 
 def rules_of_all() -> list[tuple[str, str]]:
-    """Every target with every rule that some checkout can get."""
+    """Every target with every rule that some checkout can get, or that a person can ask for."""
     found = {(name, rule.id) for name in names() for up in UPSTREAMS for rule in pack_of(name, Upstream(up)).rules}
+    asked = [(name, pack_of(name, extra=(Path(pack),))) for name in names() for pack in optional()]
+    found |= {(name, rule.id) for name, pack in asked for rule in pack.rules}
     return sorted(found)
 
 
@@ -416,3 +418,31 @@ def test_a_rule_for_versions_of_a_requirement(tmp_path: Path, required: str, hol
     body = "        super().__init__()\n        self.v = f"
     (tmp_path / "tokenization.py").write_text(ORDER.format(body=body), encoding="utf-8")
     assert any(finding.rule == "HF002" for finding in plan(tmp_path).findings) == holds
+
+
+# -- packs that one asks for -------------------------------------------------------------------------------------------
+
+
+def test_an_optional_pack_holds_where_it_is_asked_for(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    root.mkdir()
+    (root / "a.py").write_text(
+        "import torch\nfrom flash_attn import flash_attn_func\ny = flash_attn_func(q + 1, k, v)\n", encoding="utf-8"
+    )
+    assert "flash_attn_func(q + 1, k, v)" in ported(root, "npu")
+    plain, fused = ported(root, "npu", Path("plain")), ported(root, "npu", Path("fused"))
+    assert "scaled_dot_product_attention((q + 1).transpose(1, 2), k.tr" in plain
+    assert "torch_npu.npu_fusion_attention(q + 1, k, v, (q + 1).shape[2]" in fused
+    assert "scaled_dot_product_attention" in ported(root, "xpu", Path("fused"))  # what the vendor lacks is plain
+
+
+def test_a_pack_that_nobody_knows_is_named_with_those_that_there_are(repo: Path) -> None:
+    with pytest.raises(UsageError, match="fuzed: there is no such folder.*fused, hipify, plain"):
+        plan(repo, rules=Path("fuzed"))
+
+
+def test_a_name_that_comes_from_another_module_keeps_its_name_in_the_file(tmp_path: Path) -> None:
+    root = tmp_path / "repo"
+    root.mkdir()
+    (root / "a.py").write_text("from torch.cuda import CUDAGraph\ng = CUDAGraph()\n", encoding="utf-8")
+    assert "from torch.mlu import MLUGraph as CUDAGraph\ng = CUDAGraph()\n" in ported(root, "mlu")

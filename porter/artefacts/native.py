@@ -18,9 +18,8 @@ from porter.proposal import Proposal, verdict_of
 _KINDS = frozenset({"cuda", "cpp"})
 _KERNEL = re.compile(rb"\b__global__\b")
 _COMMENT = re.compile(rb"//[^\r\n]*|/\*.*?\*/|(\"(?:[^\"\\\r\n]|\\.)*\")", re.DOTALL)  # or a string
-# What hipify may have something to say about, and what it leaves in the lines that it writes.
+# What hipify may have something to say about.
 _CUDA = r"(?i)cuda|cublas|cudnn|curand|cusparse|cufft|nccl|cub/|cub::|thrust|__global__"
-_LEFT = re.compile(rb"__shfl|__ballot|__activemask|asm|cub::|cooperative|nvml|wmma")
 _LAUNCH = re.compile(rb"<<<")
 
 
@@ -39,12 +38,12 @@ def read(page: Page) -> Reading:
     reading.stays += [
         Stay(*found.span(), "comment: text for a reader") for found in _COMMENT.finditer(page.data) if found[1] is None
     ]
-    translators = [rule for rule in page.line_rules if rule.translate]
-    if translators:
-        translated = list(_translated(page, translators[0]))
-        reading.sites += translated
-        code = _blanked(code, translated)
-    reading.sites += text_kind.find_text(code, [rule for rule in page.line_rules if rule.each])
+    translated = [site for rule in page.line_rules if rule.translate for site in _translated(page, rule)]
+    apart = text_kind.find_text(code, [rule for rule in page.line_rules if rule.each])
+    reading.sites += [*translated, *(site for site in apart if _left(page, site, translated))]
+    if translated:
+        reading.covers.append((0, len(page.data)))
+        return reading
     found = text_kind.find_text(code, [rule for rule in page.line_rules if not rule.each])
     first = min(found, key=lambda site: (-site.rule.effort, site.start), default=None)
     if first is None:
@@ -75,13 +74,11 @@ def _translated(page: Page, rule: text_kind.Rule) -> Iterator[Proposal]:
             yield Proposal(rule, start, end, verdict_of(rule.safety), (edit,), f"It is the hipify of {made_by()}.")
 
 
-def _blanked(code: bytes, sites: list[Proposal]) -> bytes:
-    """The code without what is translated, so that only what is left behind is spoken of."""
-    for site in sites:
-        kept = re.sub(rb"[^\r\n]", b" ", code[site.start : site.end])
-        left = any(_LEFT.search(edit.new) for edit in site.edits)
-        code = code if left else code[: site.start] + kept + code[site.end :]
-    return code
+def _left(page: Page, site: Proposal, translated: list[Proposal]) -> bool:
+    """Whether a place still stands once the lines around it are translated."""
+    text = page.data[site.start : site.end]
+    around = [edit for other in translated for edit in other.edits if edit.start <= site.start < edit.end]
+    return all(text in edit.new for edit in around)
 
 
 def _without_comments(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""`porter targets`: which accelerators there are, what is known of one, and its file made again from a vendor's package."""
+"""`porter targets`: which accelerators there are, what is known of one, and its names read from a vendor's package."""
 
 from __future__ import annotations
 

@@ -67,6 +67,12 @@ def try_pack(target: str, extra: Iterable[Path] = ()) -> Trial:
     return Trial(rules, examples, tuple(failures))
 
 
+def planned_text(target: str, text: str, file: str = "example.py") -> FilePlan | None:
+    """The plan of a single text, with the rules that hold for a target everywhere."""
+    chosen, surface = resolve(target)
+    return _plan(file, text, _context(load(chosen), chosen, surface))
+
+
 def _context(pack: Pack, target: object, surface: object) -> Context:
     from porter.context import Context
 

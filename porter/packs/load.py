@@ -102,7 +102,8 @@ def _extensions(
     """The packs that join in because of the upstream project, or because a person brought them: ancestors first."""
     others = {path.stem for path in (folder("rules") / "targets").glob("*.yaml")} - used
     used = set(used)
-    for name in sorted(candidates - others):
+    project = folder("rules")
+    for name in sorted(candidates - others, key=lambda name: (project not in paths[name].parents, name)):
         chain = _chain(name, paths, read)
         projects = {file.upstream.lower() for _, file in chain if file.upstream is not None}
         if others.isdisjoint(ancestor for ancestor, _ in chain) and projects <= {upstream.name.lower()}:

@@ -61,7 +61,9 @@ def rewritten(text: str, sheet: Sheet, found: Comparison) -> str:
     for difference in found.differ:
         entry = _mended(sheet, entries[difference.dotted], difference, found.version)
         line = f"  {difference.dotted}: {_written(entry)}"
-        text = re.sub(rf"(?m)^  {re.escape(difference.dotted)}: .*$", lambda _, new=line: new, text, count=1)
+        old = re.search(rf"(?m)^  {re.escape(difference.dotted)}: .*$", text)
+        if old is not None:
+            text = text[: old.start()] + line + text[old.end() :]
     if version(found.version) > version(sheet.surface_to):
         text = re.sub(r"(?m)^surface_to: .*$", f"surface_to: {_quoted(found.version)}", text, count=1)
     if found.version not in {release.version for release in sheet.versions}:
@@ -158,7 +160,8 @@ def rebuilt(name: str, path: Path, at: str) -> tuple[str, str, str]:
 
 def _report(name: str, found: Comparison) -> str:
     lines = [
-        f"{name} {found.version}: {found.agree} names agree, {len(found.differ)} differ, {len(found.unseen)} cannot be seen."
+        f"{name} {found.version}: {found.agree} names agree, {len(found.differ)} differ, "
+        f"{len(found.unseen)} cannot be seen."
     ]
     for each in found.differ:
         said = (

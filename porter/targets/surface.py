@@ -14,7 +14,7 @@ Status = Literal["same", "renamed", "missing", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a name. `same`: it stays, or only its segment `cuda` changes to the device; `renamed`: anything else.
+    """What became of a name. `same`: it stays, or only its segment `cuda` becomes the device; `renamed`: anything else.
 
     An `unknown` name has no `name`, except below the oldest version looked at: there it is the name that this one has.
     """
