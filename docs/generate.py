@@ -1,6 +1,6 @@
 """Makes what can be made of the docs: `python docs/generate.py` writes it, with `--check` it only names what is stale.
 
-Made whole are cli.md, from the commands themselves, and rule-list.md, from the packs. In every other page the console
+Made whole are cli.md, from the commands themselves, rule-list.md and targets.md, from the packs. In every other page the console
 sessions are run again, so that what a reader sees is what porter prints.
 """
 
@@ -17,9 +17,9 @@ from replay import replayed
 
 from porter import kinds
 from porter.cli import porter as root
-from porter.packs.load import Upstream, load, pack_paths, read_pack
+from porter.packs.load import Upstream, load, optional, pack_paths, read_pack
 from porter.packs.rule import Rule
-from porter.targets.catalog import names, resolve
+from porter.targets.catalog import names, names_of_cuda, resolve
 
 DOCS = Path(__file__).resolve().parent
 MADE = "<!-- Made by `python docs/generate.py`; do not edit. -->\n"
@@ -27,7 +27,7 @@ MADE = "<!-- Made by `python docs/generate.py`; do not edit. -->\n"
 
 def produce() -> dict[Path, str]:
     """Every page that lies here, as it should be."""
-    whole = {DOCS / "cli.md": command_line(), DOCS / "rule-list.md": rule_list()}
+    whole = {DOCS / "cli.md": command_line(), DOCS / "rule-list.md": rule_list(), DOCS / "targets.md": targets()}
     written = [path for path in (*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")) if path not in whole]
     return whole | {path: replayed(path.read_text(encoding="utf-8")) for path in sorted(written)}
 
@@ -86,8 +86,11 @@ def rule_list() -> str:
     upstreams = sorted({file.upstream for path in paths.values() if (file := read_pack(path)).upstream})
     for name in names():
         target, _ = resolve(name)
-        for upstream in (Upstream(), *map(Upstream, upstreams)):
-            pack = load(target, upstream)
+        ways = [(Upstream(each), ()) for each in ("", *upstreams)] + [
+            (Upstream(), (Path(each),)) for each in optional()
+        ]
+        for upstream, asked in ways:
+            pack = load(target, upstream, asked)
             for rule in pack.rules:
                 targets = found.setdefault((pack.home[rule.id], rule.id), (rule, []))[1]
                 if name not in targets:
@@ -124,6 +127,43 @@ def _escaped(text: str) -> str:
     """A sentence as Markdown shows it: what could be HTML or emphasis is only text."""
     spans = re.split(r"(`[^`]*`)", " ".join(text.split()))  # what stands between backticks is shown as it is
     return "".join(span if span.startswith("`") else re.sub(r"([<>*_])", r"\\\1", span) for span in spans)
+
+
+# -- the targets ---
+
+
+def targets() -> str:
+    """Every target with what its pack and its file say."""
+    cuda = names_of_cuda()
+    lines = [
+        "# The targets",
+        "",
+        MADE,
+        "What porter knows of each accelerator: `rules/<target>.yaml` has its rules, `rules/targets/<target>.yaml` its",
+        "versions and names. `porter targets show NAME` prints the same with all versions and sources. `--target NAME@VERSION`",
+        "takes another version than the default, which is the newest that the vendor has released.",
+        "",
+        "| target | | default | torch | device | backend | visible devices | import | torch.cuda |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in names():
+        target, surface = resolve(name)
+        sheet, have = surface.sheet, surface.coverage(cuda)
+        seen, module = load(target).variables["visible_devices"], f"`{sheet.module}`" if sheet.module else "none"
+        cells = [f"`{name}`", target.title, target.version, target.torch, f"`{sheet.device}`", f"`{sheet.backend}`"]
+        cells += [f"`{seen}`", module, f"{have['same']} same, {have['renamed']} renamed, {have['missing']} missing"]
+        lines.append(f"| {' | '.join(cells)} |")
+    for name in names():
+        target, surface = resolve(name)
+        pack, oldest = load(target), surface.sheet.versions[-1].version
+        lines += ["", f"## {name}: {target.title}", "", f"Versions {oldest} to {surface.sheet.versions[0].version}."]
+        lines += [f"{_escaped(note)}" for note in surface.notes]
+        lines += ["", *(f"- *{topic}*: {_escaped(fact)}" for topic, fact in surface.sheet.facts.items())]
+        own = [rule for rule in pack.rules if pack.home[rule.id] == name]
+        lines += ["", f"Rules of its own: {', '.join(f'{rule.id} {rule.name}' for rule in own)}."]
+        off = [(each, why) for use in pack.uses for each, why in use.disabled]
+        lines += ["", *(f"- {each} does not hold: {_escaped(why)}" for each, why in off)] if off else []
+    return "\n".join(lines) + "\n"
 
 
 # -- what to do with them ---

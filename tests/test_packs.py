@@ -437,7 +437,7 @@ def test_an_optional_pack_holds_where_it_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_pack_that_nobody_knows_is_named_with_those_that_there_are(repo: Path) -> None:
-    with pytest.raises(UsageError, match="fuzed: there is no such folder.*fused, hipify, plain"):
+    with pytest.raises(UsageError, match=r"fuzed: there is no such folder.*fused, hipify, plain"):
         plan(repo, rules=Path("fuzed"))
 
 

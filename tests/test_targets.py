@@ -175,7 +175,8 @@ def test_coverage_counts_every_listed_name_once() -> None:
 
 
 TYPED = """
-npu=2.12.0.post3 npu@2=2.12.0.post3 npu@2.14=2.14.0 npu@2.13=2.13.0 npu@2.6=2.6.0.post5 npu@2.6.0=2.6.0 npu@2.6.0.post3=2.6.0.post3 npu@1.11=1.11.0.post14
+npu=2.12.0.post3 npu@2=2.12.0.post3 npu@2.14=2.14.0 npu@2.13=2.13.0
+npu@2.6=2.6.0.post5 npu@2.6.0=2.6.0 npu@2.6.0.post3=2.6.0.post3 npu@1.11=1.11.0.post14
 mlu=2.13.0 mlu@1=1.13.1 mlu@1.9=1.9 mlu@1.9.0=1.9 mlu@2.1=2.1.0 mlu@2.13=2.13.0
 """
 
