@@ -1,7 +1,7 @@
 """Makes what can be made of the docs: `python docs/generate.py` writes it, with `--check` it only names what is stale.
 
-Made whole are cli.md, from the commands themselves, rule-list.md and targets.md, from the packs. In every other page the console
-sessions are run again, so that what a reader sees is what porter prints.
+Made whole are cli.md, from the commands themselves, rule-list.md and targets.md, from the packs. In every other page
+the console sessions are run again, so that what a reader sees is what porter prints.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ def targets() -> str:
         "",
         MADE,
         "What porter knows of each accelerator: `rules/<target>.yaml` has its rules, `rules/targets/<target>.yaml` its",
-        "versions and names. `porter targets show NAME` prints the same with all versions and sources. `--target NAME@VERSION`",
-        "takes another version than the default, which is the newest that the vendor has released.",
+        "versions and names. `porter targets show NAME` prints the same with all versions and sources.",
+        "`--target NAME@VERSION` takes another version than the default, which is the newest that the vendor has released.",
         "",
         "| target | | default | torch | device | backend | visible devices | import | torch.cuda |",
         "|---|---|---|---|---|---|---|---|---|",
