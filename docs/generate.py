@@ -141,7 +141,7 @@ def targets() -> str:
         MADE,
         "What porter knows of each accelerator: `rules/<target>.yaml` has its rules, `rules/targets/<target>.yaml` its",
         "versions and names. `porter targets show NAME` prints the same with all versions and sources.",
-        "`--target NAME@VERSION` takes another version than the default, which is the newest that the vendor has released.",
+        "`--target NAME@VERSION` takes another version than the default, the newest that the vendor has released.",
         "",
         "| target | | default | torch | device | backend | visible devices | import | torch.cuda |",
         "|---|---|---|---|---|---|---|---|---|",

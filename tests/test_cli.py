@@ -342,7 +342,7 @@ def test_completion(here: Callable[..., Result], shell: str) -> None:
         (["rules", "new", "Not A Name", "--dir", "{repo}"], "lower-case"),
         (["rules", "new", "base", "--dir", "{repo}"], "'base' already"),
         (["rules", "bogus"], "bogus"),
-        (["targets", "nqu"], "Did you mean npu?"),
+        (["targets", "show", "nqu"], "Did you mean npu?"),
         (["completion", "tcsh"], "tcsh"),
     ],
     ids=lambda value: " ".join(value).replace("{repo}", "R") if isinstance(value, list) else "",
