@@ -97,6 +97,7 @@ class Stage:
         return ended, [json.loads(path.read_text(encoding="utf-8")) for path in found]
 
     def _variables(self, side: str, root: Path, trace: Path, threads: str) -> dict[str, str]:
+        from porter.sim import facts
         from porter.sim.build import cache_folder
         from porter.sim.run import environment
 
@@ -107,11 +108,14 @@ class Stage:
             whole = environment(spec, options, autoload=False, python=self.python)
         except SimulationError as error:
             raise UsageError(str(error)) from error
+        known = facts.load(name)
         told = {name: value for name, value in whole.items() if name.startswith("PORTERSIM_")}
         shim = whole["PYTHONPATH"].split(":")[0]
         path = ":".join(filter(None, [shim, str(self.library), self.pythonpath]))
         return {
             **told,
+            "PORTER_PROBE_DEVICE": known.device,
+            "PORTER_PROBE_MODULE": known.module,
             "PYTHONPATH": path,
             "PATH": f"{Path(self.python).parent}:{whole.get('PATH', '')}",  # `python` in a script is this one
             "PORTERSIM_CACHE": str(cache_folder()),

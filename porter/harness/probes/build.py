@@ -14,15 +14,11 @@ import torch
 
 from . import tiny
 from .digest import digest
+from .place import device, named, vendor_module
+
+__all__ = ["device", "model_of", "weights"]
 
 SEED = 2024
-
-
-def device() -> str:
-    """The device of the simulated target, as a string for .to()."""
-    from portersim import facts
-
-    return str(facts.load(os.environ["PORTERSIM_TARGET"]).device)
 
 
 def model_of(order: dict[str, Any]) -> tuple[Any, list[str]]:
@@ -50,9 +46,9 @@ def _built(module: Any, order: dict[str, Any]) -> Any:
     torch.manual_seed(SEED)
     made = getattr(module, order["class"])
     if not order["config_class"]:
-        return made(**tiny.arguments(made))
+        return made(**tiny.arguments(made, order.get("config", {})))
     kind = getattr(importlib.import_module(order["config_module"]), order["config_class"])
-    config = kind(**tiny.arguments(kind.__init__ if "__init__" in vars(kind) else kind))
+    config = kind(**tiny.arguments(kind.__init__ if "__init__" in vars(kind) else kind, order.get("config", {})))
     torch.manual_seed(SEED)
     rest = [p for p in list(inspect.signature(made).parameters.values())[1:] if p.default is p.empty]
     extra = {p.name: tiny.size(p.name) for p in rest if p.kind is p.POSITIONAL_OR_KEYWORD}
@@ -74,13 +70,11 @@ def _vendor_module(root: str, notes: list[str]) -> None:
 
     Where the repository itself names the device it must do so itself, or the check shall see that it does not.
     """
-    from portersim import facts
-
-    known = facts.load(os.environ["PORTERSIM_TARGET"])
-    if not known.module or known.module in sys.modules or _names_device(root, known.device):
+    module = vendor_module()
+    if not module or module in sys.modules or _names_device(root, named()):
         return
-    importlib.import_module(known.module)
-    notes.append(f"the harness imported {known.module}, as a script of yours would: these files do not name the device")
+    importlib.import_module(module)
+    notes.append(f"the harness imported {module}, as a script of yours would: these files do not name the device")
 
 
 def _names_device(root: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .faults import fault
+from .place import leftovers
 
 _LEAST, _MOST = 1, 90  # seconds for one module
 
@@ -67,8 +68,5 @@ def _imported(module: dict[str, Any], root: str) -> dict[str, Any]:
         importlib.import_module(module["name"])
     except BaseException as error:
         answer["fault"] = fault(error, root)
-    from portersim import device, options
-
-    seen = device.prepare(options.Options.from_environment()).witness.table()
-    answer["leftovers"] = seen.get("leftovers", [])
+    answer["leftovers"] = leftovers()
     return answer

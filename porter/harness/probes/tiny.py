@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .faults import NotRunnable
@@ -37,11 +37,11 @@ def size(name: str) -> int | None:
     return next((value for pattern, value in _SIZES if re.fullmatch(pattern, name.lower())), None)
 
 
-def arguments(made: Callable[..., Any]) -> dict[str, Any]:
-    """Keyword arguments for a constructor: sizes cut down, dropout off, all else at its default."""
-    chosen: dict[str, Any] = {}
+def arguments(made: Callable[..., Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments for a constructor: what a person told, sizes cut down, dropout off, all else at its default."""
+    chosen: dict[str, Any] = dict(told)
     for name, parameter in inspect.signature(made).parameters.items():
-        if name == "self" or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        if name == "self" or name in told or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         value = _cut(name, parameter.default)
         if parameter.default is parameter.empty:
