@@ -70,10 +70,16 @@ class Lock:
     edits: dict[str, tuple[LockedFinding, ...]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     tree: dict[str, str] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)  # what porter wrote beside the repository's files
 
 
-def render(plan: Plan, options: Mapping[str, Any], tree: Mapping[str, str] | None = None) -> bytes:
-    """The lock of a port as stable bytes: no time, no path of this machine."""
+def render(
+    plan: Plan,
+    options: Mapping[str, Any],
+    tree: Mapping[str, str] | None = None,
+    own: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """The lock of a port as stable bytes: no time, no path of this machine. `own` is what porter writes beside it."""
     lock = Lock(
         format=FORMAT,
         porter=__version__,
@@ -85,6 +91,7 @@ def render(plan: Plan, options: Mapping[str, Any], tree: Mapping[str, str] | Non
         edits={file.path: fingerprints(file) for file in plan.files if file.findings},
         files={file.path: digest(file.ported) for file in plan.changed},
         tree=dict(tree or {}),
+        own={path: digest(content) for path, content in (own or {}).items()},
     )
     text = json.dumps(asdict(lock), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     # A name that is not UTF-8 is a lone surrogate here; its backslash escape is the very escape that JSON knows.

@@ -16,6 +16,7 @@ from porter.context import Context
 from porter.errors import UndecodableError, UsageError
 from porter.findings import unread
 from porter.model import Dependency, FilePlan, Finding, Plan, Problem
+from porter.own import own_files
 from porter.packs.load import load
 from porter.packs.pack import Pack
 from porter.python.methods import own_methods
@@ -51,7 +52,8 @@ class _Reading:
 def make_plan(checkout: Checkout, choice: Choice, progress: Progress | None = None) -> Plan:
     """Plan a whole checkout for a target."""
     target, surface = resolve(choice.target)
-    entries = walk(checkout.root)
+    own = own_files(checkout.root)
+    entries = [entry for entry in walk(checkout.root) if entry.path not in own]
     pack = load(target, detect(checkout.root, checkout.origin.name), choice.rules).chosen(choice.only, choice.skip)
     triage = Triage(pack)
     with _patient_collector():
@@ -129,10 +131,16 @@ def _plan(
         files=tuple(files),
         problems=tuple(sorted(problems, key=lambda problem: (problem.file, problem.line))),
         dependencies=_dependencies(files),
-        notes=tuple(filter(None, [context.surface.caveat])),
+        notes=tuple(filter(None, [context.surface.caveat, _earlier(checkout.root)])),
         scanned=scanned,
         untouched=len(entries) - scanned,
     )
+
+
+def _earlier(root: Path) -> str:
+    own = own_files(root)
+    said = f"{len(own)} files of an earlier port, as its lock names them, were left out: porter wrote them."
+    return said if own else ""
 
 
 def _utf8(path: Path) -> bytes | None:

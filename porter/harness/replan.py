@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from porter.lock import LOCK_NAME, Lock
+from porter.lock import Lock
 from porter.model import Finding, Plan, Verdict
-
-# What porter itself wrote into the port, and writes about it.
-_OWN = {LOCK_NAME, "report.md", "report.json", "verify/evidence.md", "verify/evidence.json"}
 
 
 class Replan:
@@ -16,7 +13,7 @@ class Replan:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.findings = [finding for finding in plan.findings if finding.file not in _OWN]
+        self.findings = list(plan.findings)
         self._by_place: dict[str, list[Finding]] = {}
         for finding in self.findings:
             self._by_place.setdefault(f"{finding.file}:{finding.line}", []).append(finding)

@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from porter.checkout.walk import walk
+from porter.own import repository
 
 # Calls that are a script's work, at the outermost level of a file.
 _STARTERS = {
@@ -35,7 +35,7 @@ class Source:
 
 def read(root: Path) -> list[Source]:
     """The files that parse, in order; those that do not are the static check's business."""
-    files = {entry.path for entry in walk(root) if entry.path.endswith(".py") and entry.kind == "python"}
+    files = {entry.path for entry in repository(root) if entry.path.endswith(".py") and entry.kind == "python"}
     return [source for file in sorted(files) if (source := _source(root, file, files)) is not None]
 
 

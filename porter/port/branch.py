@@ -13,6 +13,7 @@ from porter.checkout import git
 from porter.checkout.source import Checkout
 from porter.errors import UsageError
 from porter.model import VERDICTS, Plan
+from porter.own import own_files
 from porter.port.written import Written, check_names_free, check_unchanged, explained, shown
 
 NOWHERE = "0" * 40  # update-ref reads it as: the branch must not exist yet
@@ -29,7 +30,7 @@ def write_branch(
     """A commit on the new branch `branch`, on top of the commit that was ported."""
     _check(plan, checkout, force)
     root = checkout.root
-    own = {**extra, lock.LOCK_NAME: lock.render(plan, options)}
+    own = {**extra, lock.LOCK_NAME: lock.render(plan, options, own=extra)}
     with explained(root):
         check_unchanged(plan, checkout)
         check_names_free(checkout, own, force)
@@ -97,6 +98,8 @@ def _tree(plan: Plan, checkout: Checkout, own: Mapping[str, bytes]) -> str:
                 place.chmod((root / path).stat().st_mode)
         names = b"".join(os.fsencode(path) + b"\0" for path in [*(file.path for file in plan.changed), *own])
         git.run(files, "update-index", "--add", "-z", "--stdin", stdin=names, env=env)
+        stale = b"".join(os.fsencode(path) + b"\0" for path in sorted(own_files(root) - own.keys()))
+        git.run(files, "update-index", "--force-remove", "-z", "--stdin", stdin=stale, env=env)
         return git.line(files, "write-tree", env=env)
 
 

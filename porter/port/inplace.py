@@ -14,6 +14,7 @@ from porter.checkout import git
 from porter.checkout.source import Checkout
 from porter.errors import UsageError
 from porter.model import Plan
+from porter.own import own_files
 from porter.port.swap import only_run_in
 from porter.port.written import Written, check_names_free, check_unchanged, explained, shown
 
@@ -28,11 +29,14 @@ def write_in_place(
         raise UsageError("a URL, a bare repo or a revision cannot be ported in place; use --out or --patch.")
     if not force:
         _check_clean(plan, checkout)
-    own = {**extra, lock.LOCK_NAME: lock.render(plan, options)}
+    own = {**extra, lock.LOCK_NAME: lock.render(plan, options, own=extra)}
     with explained(checkout.root), only_run_in(checkout.root):
         check_unchanged(plan, checkout)
         check_names_free(checkout, own, force)
+        stale = own_files(checkout.root) - own.keys()
         _write_all(checkout.root, {**{file.path: file.ported for file in plan.changed}, **own})
+        for path in stale:  # of an earlier port, as porter wrote them
+            (checkout.root / path).unlink(missing_ok=True)
     return Written(checkout.root)
 
 

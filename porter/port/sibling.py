@@ -15,6 +15,7 @@ from porter.checkout.source import Checkout
 from porter.checkout.walk import all_paths, walk
 from porter.errors import UsageError
 from porter.model import Plan
+from porter.own import EVIDENCE, own_files, written_part
 from porter.port.swap import only_run, put, recover, temporary_prefix
 from porter.port.written import Written, check_names_free, check_unchanged, explained, shown
 
@@ -22,9 +23,6 @@ CHUNK = 1024 * 1024
 
 # Running a port leaves these behind; nobody would miss them.
 MACHINE_MADE = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
-
-# What `porter verify` left there: it is about that port, and goes with it.
-EVIDENCE = {"verify/evidence.json", "verify/evidence.md"}
 
 
 def write_sibling(
@@ -94,7 +92,7 @@ def _git_in(folder: str) -> str:
 def _digest(path: Path) -> str:
     if path.is_symlink():
         return _link_digest(os.fsencode(path.readlink()))
-    return lock.digest(path.read_bytes()) if path.is_file() else ""
+    return lock.digest(written_part(path)) if path.is_file() else ""
 
 
 def _link_digest(target: bytes) -> str:
@@ -154,16 +152,16 @@ def _build(
             left_out.append(path)
     for path, content in extra.items():
         tree[path] = _write_own(new / path, content)
-    _write_own(new / lock.LOCK_NAME, lock.render(plan, options, tree))
+    _write_own(new / lock.LOCK_NAME, lock.render(plan, options, tree, extra))
     new.chmod(stat.S_IMODE(checkout.root.stat().st_mode) | stat.S_IRWXU)  # mkdtemp makes it for its owner only
     return tuple(left_out)
 
 
 def _paths(checkout: Checkout) -> list[str]:
-    """All that is copied: a git repo as git sees it, a plain folder whole; no .git in either."""
-    if checkout.is_git:
-        return [entry.path for entry in walk(checkout.root)]
-    return sorted(all_paths(checkout.root))
+    """All that is copied: a git repo as git sees it, a plain folder whole; no .git in either, nothing of porter's."""
+    own = own_files(checkout.root)
+    found = (entry.path for entry in walk(checkout.root)) if checkout.is_git else all_paths(checkout.root)
+    return sorted(path for path in found if path not in own)
 
 
 def _write_own(place: Path, content: bytes) -> str:

@@ -7,11 +7,11 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from porter.checkout.walk import walk
 from porter.harness.case import Case
 from porter.harness.result import Outcome, Result
 from porter.lock import digest
 from porter.model import Finding, Verdict
+from porter.own import as_written, repository
 from porter.report.summary import number
 
 NAME = "static"
@@ -34,7 +34,7 @@ def run(case: Case) -> Iterator[Result]:
 
 
 def _python(root: Path) -> list[str]:
-    return [entry.path for entry in walk(root) if entry.kind == "python" and not entry.is_symlink]
+    return [entry.path for entry in repository(root) if entry.kind == "python" and not entry.is_symlink]
 
 
 def _broken(case: Case) -> Iterator[str]:
@@ -132,10 +132,7 @@ def _open_places(case: Case) -> Iterator[str]:
 
 def _changed_since(case: Case) -> Iterator[str]:
     known = case.lock.tree or case.lock.files
-    changed = [path for path in known if not _as_written(case.stage.port / path, known[path])]
+    root = case.stage.port
+    changed = [p for p in known if not known[p].startswith("link:") and not as_written(root / p, known[p])]
     if changed:
         yield f"{number(len(changed), 'file')} not as porter wrote it, such as {sorted(changed)[0]}"
-
-
-def _as_written(path: Path, wanted: str) -> bool:
-    return wanted.startswith("link:") or (path.is_file() and digest(path.read_bytes()) == wanted)
