@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import zip_longest
+from math import inf
 from typing import Any
 
 _SHOWN = 6  # modules that are told
@@ -30,15 +31,17 @@ def where(one: Mapping[str, Any], two: Mapping[str, Any]) -> str:
 
 def largest(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> float | None:
     """The largest difference of numbers, where shapes let it be told."""
-    return _most([pair for a, b in zip(one, two, strict=False) for pair in zip(a["numbers"], b["numbers"])])
+    told = [_by(a["numbers"], b["numbers"]) for a, b in zip(one, two, strict=False)]
+    return max((by for by in told if by is not None), default=None)
 
 
 def relative(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> float:
-    """The largest difference of an output, as a part of the largest number in it."""
+    """The largest difference of an output, as a part of the largest number in it; endless where it cannot be told."""
     parts = [0.0]
     for a, b in zip(one, two, strict=True):
-        by, scale = _most(list(zip(a["numbers"], b["numbers"]))), max(map(abs, a["numbers"]), default=0.0)
-        parts.append((by or 0.0) / scale if scale else by or 0.0)
+        if a["digest"] != b["digest"]:
+            by, scale = _by(a["numbers"], b["numbers"]), max(map(abs, a["numbers"]), default=0.0)
+            parts.append(by / scale if by is not None and scale and a["finite"] else inf)
     return max(parts)
 
 
@@ -47,7 +50,7 @@ def differing(one: list[Any], two: list[Any]) -> tuple[str, ...]:
     found = []
     for (name, digest, numbers), (_, again, others) in zip(one, two, strict=False):
         if digest != again:
-            by = _most(list(zip(numbers, others)))
+            by = _by(numbers, others)
             found.append(f"{name} differs" + (f" by up to {by:.3g} in what was sampled" if by else ""))
     more = [f"{len(found) - _SHOWN} more modules differ"] if len(found) > _SHOWN else []
     return (*found[:_SHOWN], *more)
@@ -64,5 +67,5 @@ def _first(one: list[Any], two: list[Any]) -> str:
     return "no module does"
 
 
-def _most(pairs: list[tuple[float, float]]) -> float | None:
-    return max((abs(a - b) for a, b in pairs), default=None)
+def _by(one: list[float], two: list[float]) -> float | None:
+    return max((abs(a - b) for a, b in zip(one, two, strict=False)), default=None)

@@ -25,6 +25,7 @@ from porter.lock import LOCK_NAME, read
 Say = Callable[[str], None]
 
 _NO_REAL = "This porter does not drive a real device yet: run the repository's own commands there."
+_READ_ONLY = ("static", "edits")  # checks that run nothing of the repository
 _PACKAGES = ("torch", "transformers", "numpy")
 
 
@@ -48,7 +49,7 @@ def verify(wish: Wish, say: Say) -> Evidence:
     port, original = _folders(wish)
     lock = read(port / LOCK_NAME)
     checks = _chosen(wish)
-    dynamic = any(check.NAME != "static" for check in checks)
+    dynamic = any(check.NAME not in _READ_ONLY for check in checks)
     versions = _versions(wish.python) if dynamic else {}
     with tempfile.TemporaryDirectory(prefix="porter-verify-", ignore_cleanup_errors=True) as folder:
         target = f"{lock.target.name}@{lock.target.version}"
@@ -95,9 +96,9 @@ def _chosen(wish: Wish) -> list[Check]:
 def _run(check: Check, case: Case, device: str, say: Say) -> Iterable[Result]:
     from porter.sim import facts
 
-    if check.NAME != "static" and device == "real":
+    if check.NAME not in _READ_ONLY and device == "real":
         results = [Result(check.NAME, "the port", Outcome.NEEDS_DEVICE, _NO_REAL)]
-    elif check.NAME != "static" and case.stage.name not in facts.targets():
+    elif check.NAME not in _READ_ONLY and case.stage.name not in facts.targets():
         said = f"{case.stage.name} cannot be simulated; the simulated devices are {', '.join(facts.targets())}."
         results = [Result(check.NAME, "the port", Outcome.NEEDS_DEVICE, said)]
     else:

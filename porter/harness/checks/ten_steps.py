@@ -30,7 +30,8 @@ def _judge(case: Case, before: Answer, after: Answer) -> Seen:
 
 def judge_ways(case: Case, one: Mapping[str, Any], two: Mapping[str, Any]) -> Seen:
     """Every way of training that the original can go."""
-    said, notes, data = [], [], {}
+    said, notes = [], []
+    data: dict[str, Any] = {}
     for way in one:
         if "fault" in one[way]:
             notes.append(f"the original does not train in this way, {way}: {told(one[way]['fault'])}")

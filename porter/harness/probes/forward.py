@@ -18,13 +18,13 @@ HALF = ("float16", "bfloat16")
 def probe(order: dict[str, Any]) -> dict[str, Any]:
     """In float32: outputs, and a digest per module in the order in which they ran; the same under `half`."""
     model, notes = model_of(order)
-    answer = {"notes": notes, "weights": weights(model), "half": {}}
+    start, half = weights(model), {}
     for name in HALF:
         try:
-            answer["half"][name] = _seen(copy.deepcopy(model), order, getattr(torch, name))
+            half[name] = _seen(copy.deepcopy(model), order, getattr(torch, name))
         except Exception as error:
-            answer["half"][name] = {"fault": fault(error, order["root"])}
-    return {**answer, **_seen(model, order, torch.float32)}
+            half[name] = {"fault": fault(error, order["root"])}
+    return {"notes": notes, "weights": start, "half": half, **_seen(model, order, torch.float32)}
 
 
 def _seen(model: Any, order: dict[str, Any], dtype: Any) -> dict[str, Any]:

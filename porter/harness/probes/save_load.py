@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def _ways(folder: Path, order: dict[str, Any], whose: str) -> dict[str, Callable
         return weights(model)
 
     places = {"cpu": "cpu", "the device": device(), "device 0": torch.device(device(), 0)}
-    return {f"{whose}map_location {name}": (lambda where=where: load(where)) for name, where in places.items()}
+    return {f"{whose}map_location {name}": partial(load, where) for name, where in places.items()}
 
 
 def _pretrained(model: Any, folder: Path) -> str:

@@ -68,9 +68,10 @@ def _scaler() -> Any:
     """Of the device; where it is disabled, which torch only warns of, nothing would be shown."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made_for = getattr(torch.amp, "GradScaler", None) or torch.get_device_module(device()).amp.GradScaler
-        scaler = made_for(device(), init_scale=1024.0) if made_for is getattr(torch.amp, "GradScaler", None) else None
-        scaler = scaler if scaler is not None else made_for(init_scale=1024.0)
+        if hasattr(torch.amp, "GradScaler"):
+            scaler = torch.amp.GradScaler(device(), init_scale=1024.0)
+        else:  # torch before 2.3
+            scaler = torch.get_device_module(device()).amp.GradScaler(init_scale=1024.0)
     if not scaler.is_enabled():
         raise RuntimeError(f"GradScaler is disabled on {device()}")
     return scaler

@@ -58,7 +58,7 @@ def _prompts(model: Any, tokenizer: Any, question: str, methods: list[str]) -> l
     found = [list(tokenizer.encode(question, add_special_tokens=False))]
     for name in methods:
         if name != "generate":
-            asked = _overheard(model, lambda chat=getattr(model, name): talk(chat, tokenizer, question))
+            asked = _overheard(model, name, tokenizer, question)
             if asked and asked not in found:
                 found.append(asked)
     return found
@@ -68,7 +68,7 @@ class _Heard(BaseException):
     """Ends a chat as soon as the model was asked; no `except Exception` on the way holds it up."""
 
 
-def _overheard(model: Any, chat: Any) -> list[int]:
+def _overheard(model: Any, name: str, tokenizer: Any, question: str) -> list[int]:
     heard: list[list[int]] = []
 
     def listen(_module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -78,7 +78,7 @@ def _overheard(model: Any, chat: Any) -> list[int]:
 
     handle = model.register_forward_pre_hook(listen, with_kwargs=True)
     try:
-        chat()
+        talk(getattr(model, name), tokenizer, question)
     except (_Heard, Exception):  # a chat that does not work is the business of the check chat-thread
         pass
     finally:
