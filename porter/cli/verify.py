@@ -32,6 +32,9 @@ _UNITS = {"M": 2**20, "G": 2**30}
 @click.option("--timeout", type=click.IntRange(1), default=300, show_default=True, help="Seconds for each process.")
 @click.option("--memory", default="8G", show_default=True, help="Memory for each process.")
 @click.option(
+    "--matrix", is_flag=True, help="Also with other versions of transformers, which pip gets from the network."
+)
+@click.option(
     "--python", default=sys.executable, metavar="PYTHON", help="The Python with the repository's packages. [this one]"
 )
 @click.option(
@@ -49,6 +52,7 @@ def command(
     devices: int,
     timeout: int,
     memory: str,
+    matrix: bool,
     python: str,
     evidence: Path | None,
     form: str,
@@ -63,6 +67,7 @@ def command(
     from porter.cli import NEEDS_A_PERSON
     from porter.harness import evidence as form_of
     from porter.harness.child import Limits
+    from porter.harness.matrix import with_matrix
     from porter.harness.result import is_bad
     from porter.harness.verify import Wish, verify
 
@@ -73,7 +78,10 @@ def command(
     home = _home(port, evidence)
     if not quiet:
         click.echo("Running the repository's code in processes of its own.", err=True)
-    found = verify(wish, (lambda _: None) if quiet else lambda said: click.echo(said, err=True))
+    say = (lambda _: None) if quiet else lambda said: click.echo(said, err=True)
+    found = verify(wish, say)
+    if matrix:
+        found = with_matrix(found, wish, say)
     if home is not None:
         form_of.write(found, home)
     click.echo(form_of.FORMS[form](found).rstrip("\n").encode("utf-8", "backslashreplace").decode())
