@@ -98,7 +98,7 @@ def _order(case: Case, trial: Trial, model: Model) -> tuple[dict[str, Any], tupl
     refused = trouble(case, reference, "The original")
     if refused:
         return {}, _of_reference(refused)
-    methods = [name for name in trial.needs if name in reference.data["methods"]]
+    methods = [name for name in trial.needs or reference.data["methods"] if name in reference.data["methods"]]
     if trial.needs and not methods:
         return {}, (Outcome.NOT_APPLICABLE, f"The model has no {' or '.join(trial.needs)}.")
     return {**model.order, "recipe": reference.data["recipe"], "methods": methods}, None

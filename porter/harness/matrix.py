@@ -108,7 +108,8 @@ def _row(wish: Wish, version: Version, scratch: Path, say: Callable[[str], None]
     if why:
         return Result(NAME, subject, Outcome.NOT_APPLICABLE, f"pip cannot install it: {why}")
     path = ":".join(filter(None, [str(folder), wish.pythonpath]))
-    with_it = replace(wish, pythonpath=path, only=wish.only or CHECKS, command="")
+    chosen = tuple(name for name in wish.only if name in CHECKS) or CHECKS
+    with_it = replace(wish, pythonpath=path, only=chosen, command="")
     results = verify(with_it, lambda said: say(f"{NAME}: {PACKAGE} {version.number}: {said}")).results
     told = ", ".join(f"{r.check} {r.outcome.value}" for r in results if r.outcome is not Outcome.NOT_APPLICABLE)
     notes = tuple(f"{r.check}, {r.subject}: {r.detail}" for r in results if r.outcome is not Outcome.PASS)

@@ -31,13 +31,14 @@ def _tokens(model: Any, way: str, root: str) -> dict[str, Any]:
     try:
         torch.manual_seed(13)
         with torch.no_grad():
-            output = model.generate(prompt, max_new_tokens=8, **_options(model, way))
+            output = model.generate(prompt, max_new_tokens=8, **options(model, way))
     except Exception as error:
         return {"fault": fault(error, root)}
     return {"ids": [tensor.flatten().tolist() for tensor in tensors(output)]}
 
 
-def _options(model: Any, way: str) -> dict[str, Any]:
+def options(model: Any, way: str) -> dict[str, Any]:
+    """The options of a way, as far as this model's generate has them."""
     parameters = inspect.signature(model.generate).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):  # as in transformers; the rest is its default
         return {"do_sample": _WAYS[way]["do_sample"]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,11 @@ import torch
 from .build import device, model_of
 from .digest import digest, tensors
 from .faults import fault
+from .generate import options
 from .tiny_model import QUESTIONS, talk
 from .tokens import loaded
 
+FORWARD = "forward"
 _LONGEST, _END = 40, 2
 
 
@@ -26,9 +27,9 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     model = model.to(device()).eval()
     tokenizer = loaded(folder)
     said: dict[str, Any] = {}
-    for name in order["methods"]:
+    for name in (FORWARD, *order["methods"]):
         try:
-            said[name] = {question: _asked(model, tokenizer, name, question) for question in QUESTIONS}
+            said[name] = {question: _asked(model, tokenizer, name, question, order) for question in QUESTIONS}
         except Exception as error:
             said[name] = {"fault": fault(error, order["root"])}
     return {"notes": notes, "said": said, "buffers": changed}
@@ -43,18 +44,26 @@ def _model(order: dict[str, Any], folder: Path) -> tuple[Any, list[str]]:
     return made.from_pretrained(str(folder)).float(), notes
 
 
-def _asked(model: Any, tokenizer: Any, name: str, question: str) -> str:
-    if name != "generate":
+def _asked(model: Any, tokenizer: Any, name: str, question: str, order: dict[str, Any]) -> str:
+    if name not in (FORWARD, "generate"):
         return talk(getattr(model, name), tokenizer, question)
     prompt = torch.tensor([tokenizer.encode(question, add_special_tokens=False)]).to(device())
-    parameters = inspect.signature(model.generate).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        options: dict[str, Any] = {"do_sample": False}
-    else:
-        options = {n: v for n, v in {"do_sample": False, "top_k": 1}.items() if n in parameters}
     torch.manual_seed(5)
     with torch.no_grad():
-        output = next(tensors(model.generate(prompt, max_new_tokens=_LONGEST, **options)))
-    new = output[0, prompt.shape[1] :].tolist()
+        if name == FORWARD:
+            new = _likeliest(model, prompt, next(iter(order["recipe"])))
+        else:
+            new = next(tensors(model.generate(prompt, max_new_tokens=_LONGEST, **options(model, "greedy"))))
+            new = new[0, prompt.shape[1] :].tolist()
     kept = new[: new.index(_END)] if _END in new else new
     return str(tokenizer.decode(kept)).strip()
+
+
+def _likeliest(model: Any, ids: Any, name: str) -> list[int]:
+    """Token by token with no cache and no code but the model's forward."""
+    new: list[int] = []
+    while len(new) < _LONGEST and _END not in new:
+        scores = next(tensor for tensor in tensors(model(**{name: ids})) if tensor.dim() == 3)
+        new.append(int(scores[0, -1].argmax()))
+        ids = torch.cat((ids, torch.tensor([new[-1:]]).to(device())), 1)
+    return new
