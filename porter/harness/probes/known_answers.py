@@ -53,8 +53,8 @@ def _asked(model: Any, tokenizer: Any, name: str, question: str, order: dict[str
         if name == FORWARD:
             new = _likeliest(model, prompt, next(iter(order["recipe"])))
         else:
-            new = next(tensors(model.generate(prompt, max_new_tokens=_LONGEST, **options(model, "greedy"))))
-            new = new[0, prompt.shape[1] :].tolist()
+            made = next(tensors(model.generate(prompt, max_new_tokens=_LONGEST, **options(model, "greedy"))))
+            new = made[0, prompt.shape[1] :].tolist()
     kept = new[: new.index(_END)] if _END in new else new
     return str(tokenizer.decode(kept)).strip()
 
