@@ -60,7 +60,7 @@ def test_a_checkpoint_that_is_not_loaded(seeded: Seeded, verify: Verify) -> None
 
 def test_the_wrong_one_of_two_devices(seeded: Seeded, verify: Verify) -> None:
     """With one device, or a model on the first, nothing shows."""
-    here, first = "inputs = inputs.to(self.device)", 'inputs = inputs.to("npu:0")'
+    here, first = "inputs = inputs.to(self.device)\n        tokens", 'inputs = inputs.to("npu:0")\n        tokens'
     folder, _ = seeded("chatglm2-6b", "npu", "modeling_chatglm.py", here, first)
     result = the_only(verify(folder, original("chatglm2-6b"), "chat-thread"))
     assert result.outcome is Outcome.FAIL, result
@@ -85,10 +85,13 @@ class ChattyConfig(PretrainedConfig):
 class Chatty(PreTrainedModel):
     config_class = ChattyConfig
 
+    def _init_weights(self, module):
+        pass  # as torch has them
+
     def __init__(self, config):
         super().__init__(config)
         self.words = torch.nn.Embedding(config.vocab_size, config.hidden_size)
-        self.mixer = torch.nn.GRU(config.hidden_size, config.hidden_size, 2, batch_first=True)
+        self.mixer = torch.nn.GRU(config.hidden_size, config.hidden_size, batch_first=True)
         self.head = torch.nn.Linear(config.hidden_size, config.vocab_size)
         self.register_buffer("scale", torch.full((config.hidden_size,), 3.0), persistent=PERSISTENT)
         self.post_init()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import shutil
@@ -23,7 +24,8 @@ QUESTIONS = {
     "What runs here?": "A port, on a device.",
 }
 _END, _NOT = 2, -100
-_MOST, _SURE = 800, 0.02  # steps; the loss at which it knows
+_RATES = (1e-2, 2e-3)  # of learning
+_MOST, _SURE = 400, 0.02  # steps with each; the loss at which it knows
 
 
 def probe(order: dict[str, Any]) -> dict[str, Any]:
@@ -110,19 +112,20 @@ def _taught(model: Any, name: str, lessons: list[tuple[list[int], list[int]]], u
         ids[row, : len(prompt) + len(answer)] = torch.tensor([*prompt, *answer])
         wanted[row, len(prompt) - 1 : len(prompt) + len(answer) - 1] = torch.tensor(answer)
     ids, wanted = ids.to(device()), wanted.to(device())
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.0)
+    start = copy.deepcopy(model.state_dict())
     number, worst = 0, float("inf")
-    for number in range(1, _MOST + 1):
-        optimizer.zero_grad()
-        losses = _losses(model, name, ids, wanted)
-        losses.sum().div((wanted != _NOT).sum()).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        worst = losses.max().item()
-        if worst < _SURE or time.monotonic() > until:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = 1e-2 * max(0.05, 1 - number / _MOST)
+    for rate in _RATES:  # what learns fast may also never come to rest
+        model.load_state_dict(start)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
+        for number in range(1, _MOST + 1):
+            optimizer.zero_grad()
+            losses = _losses(model, name, ids, wanted)
+            losses.sum().div((wanted != _NOT).sum()).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            worst = losses.max().item()
+            if worst < _SURE or time.monotonic() > until:
+                return number, worst
     return number, worst
 
 
