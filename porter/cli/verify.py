@@ -41,6 +41,9 @@ _UNITS = {"M": 2**20, "G": 2**30}
 @click.option("--devices", type=click.IntRange(1, 64), default=1, show_default=True, help="Simulated devices.")
 @click.option("--timeout", type=click.IntRange(1), help="Seconds for each process. [300]")
 @click.option("--memory", metavar="AMOUNT", help="Memory for each process. [8G]")
+@click.option(
+    "--matrix", is_flag=True, help="Also with other versions of transformers, which pip gets from the network."
+)
 @click.option("--python", metavar="PYTHON", help="The Python with the repository's packages. [this one]")
 @click.option(
     "--evidence", type=click.Path(path_type=Path), metavar="DIR", help="Where the evidence goes. [PORT/verify]"
@@ -64,6 +67,7 @@ def command(
     devices: int,
     timeout: int | None,
     memory: str | None,
+    matrix: bool,
     python: str | None,
     evidence: Path | None,
     mindspore: str,
@@ -80,6 +84,7 @@ def command(
     from porter.cli import NEEDS_A_PERSON
     from porter.harness import evidence as form_of
     from porter.harness.child import Limits
+    from porter.harness.matrix import with_matrix
     from porter.harness.result import Outcome, is_bad
     from porter.harness.verify import Wish, verify
     from porter.settings import read
@@ -96,6 +101,8 @@ def command(
     say("Running the repository's code in processes of its own.")
     module = _framework(port)
     found = _verify_framework(module, wish, mindspore, download, say) if module else verify(wish, say)
+    if matrix:
+        found = with_matrix(found, wish, say)
     if home is not None:
         form_of.write(found, home)
     if home is not None and evidence is None:

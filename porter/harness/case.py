@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Case:
     commands: tuple[str, ...] = ()
     settings: Verify = field(default_factory=Verify)
     _recipes: dict[str, Answer] = field(default_factory=dict)
+    _answers: dict[str, tuple[Answer, Answer]] = field(default_factory=dict)
 
     @cached_property
     def replan(self) -> Replan:
@@ -58,16 +60,19 @@ class Case:
             self._recipes[model.subject] = self.stage.probe(ORIGINAL, "recipe", model.order)
         return self._recipes[model.subject]
 
-    def both(self, probe: str, order: Mapping[str, Any], threads: str = "") -> tuple[Answer, Answer]:
-        """The same probe on the original and on the port, side by side; `threads` is the port's rule."""
+    def both(self, probe: str, order: Mapping[str, Any], threads: str = "", devices: int = 0) -> tuple[Answer, Answer]:
+        """The same probe on the original and on the port, side by side, once; `threads` is the port's rule."""
         from concurrent.futures import ThreadPoolExecutor
 
-        places = [self.stage.library, *map(self.stage.tree, (ORIGINAL, PORT))]  # made here, not by both threads
-        assert all(place.is_dir() for place in places)
-        with ThreadPoolExecutor(2) as pool:
-            first = pool.submit(self.stage.probe, ORIGINAL, probe, order)
-            second = pool.submit(self.stage.probe, PORT, probe, order, threads)
-            return first.result(), second.result()
+        known = json.dumps([probe, order, threads, devices], sort_keys=True)
+        if known not in self._answers:
+            places = [self.stage.library, *map(self.stage.tree, (ORIGINAL, PORT))]  # made here, not by both threads
+            assert all(place.is_dir() for place in places)
+            with ThreadPoolExecutor(2) as pool:
+                first = pool.submit(self.stage.probe, ORIGINAL, probe, order, "", devices)
+                second = pool.submit(self.stage.probe, PORT, probe, order, threads, devices)
+                self._answers[known] = first.result(), second.result()
+        return self._answers[known]
 
     def gap(self, said: str) -> str:
         """What only the simulator lacks: names that the target's version has, and what the simulator says it lacks."""

@@ -3,50 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from porter.harness.case import NO_ORIGINAL, Case, trouble
 from porter.harness.models import Model
 from porter.harness.result import Outcome, Result
-from porter.harness.stage import Answer
+from porter.harness.stage import ORIGINAL, Answer
 
 NO_CUDA = "CUDA is simulated for the original by a compiled extension, and there is no C++ compiler here."
-
-Judge = Callable[[Case, Answer, Answer], tuple[str, str, Mapping[str, Any]]]
-"""Looks at the answers of original and port: what is wrong ("" for nothing), what is right ("" where the
-original itself did nothing, with the reason as `why`), and data."""
+UNSURE = "The original differs from itself from run to run, so nothing can be compared."
 
 
-def compare(
-    case: Case,
-    check: str,
-    probe: str,
-    judge: Judge,
-    *,
-    needs: tuple[str, ...] = (),
-    threads: str = "",
-) -> Iterator[Result]:
-    """One result for each model that has one of the methods in `needs`, if any are named."""
+@dataclass(frozen=True)
+class Seen:
+    """What a judge says: what is wrong, or what is right, or else why the original itself does not do it."""
+
+    wrong: str = ""
+    right: str = ""
+    why: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+Judge = Callable[[Case, Answer, Answer], Seen]
+"""Looks at the answers of original and port."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A probe that runs on both sides, and who judges what came of it."""
+
+    check: str
+    probe: str
+    judge: Judge
+    needs: tuple[str, ...] = ()  # the model must have one of these methods
+    threads: str = ""  # the port's rule for threads that never chose a device
+    devices: int = 0  # simulated devices; 0 for as many as the person said
+    counted: bool = True  # whether both sides run the same operators
+    ask: Callable[[Case, str, dict[str, Any]], tuple[Answer, Answer]] | None = None  # when not side by side
+
+
+def compare(case: Case, trial: Trial) -> Iterator[Result]:
+    """One result for each model that the trial is for."""
     if case.stage.real:
-        judge = _bounded
-    why = _nothing_to_compare(case)
+        trial = replace(trial, judge=_bounded)
+    why = nothing_to_compare(case)
     if why:
-        yield Result(check, "the port", *why, tuple(case.models_left_out) if case.stage.original else ())
+        yield Result(trial.check, "the port", *why, tuple(case.models_left_out) if case.stage.original else ())
         return
     for model in case.models:
-        yield _one(case, check, probe, judge, model, needs, threads)
+        yield _one(case, trial, model)
     for left in case.models_left_out:
-        yield Result(check, left.partition(" was ")[0], Outcome.NOT_APPLICABLE, f"{left}.")
+        yield Result(trial.check, left.partition(" was ")[0], Outcome.NOT_APPLICABLE, f"{left}.")
 
 
-def _bounded(case: Case, before: Answer, after: Answer) -> tuple[str, str, Mapping[str, Any]]:
+def _bounded(case: Case, before: Answer, after: Answer) -> Seen:
     from porter.harness.real import bounded
 
     del case
-    return bounded(before.data, after.data)
+    wrong, right, data = bounded(before.data, after.data)
+    return Seen(wrong, right, str(data.get("why", "")), data)
 
 
-def _nothing_to_compare(case: Case) -> tuple[Outcome, str] | None:
+def nothing_to_compare(case: Case) -> tuple[Outcome, str] | None:
+    """Why no model can be compared at all."""
     if not case.models:
         return Outcome.NOT_APPLICABLE, "No class of the port is a model that the harness knows how to build tiny."
     if case.stage.real:
@@ -56,45 +77,56 @@ def _nothing_to_compare(case: Case) -> tuple[Outcome, str] | None:
     return None if case.stage.compiled else (Outcome.REFERENCE, NO_CUDA)
 
 
-def _one(
-    case: Case, check: str, probe: str, judge: Judge, model: Model, needs: tuple[str, ...], threads: str
-) -> Result:
-    reference = case.recipe(model)
-    stopped = trouble(case, reference, "The original")
+def _one(case: Case, trial: Trial, model: Model) -> Result:
+    order, stopped = _order(case, trial, model)
     if stopped:
-        return Result(check, model.subject, *_of_reference(stopped))
-    methods = [name for name in needs if name in reference.data["methods"]]
-    if needs and not methods:
-        return Result(check, model.subject, Outcome.NOT_APPLICABLE, f"The model has no {' or '.join(needs)}.")
-    order = {**model.order, "recipe": reference.data["recipe"], "methods": methods}
-    before, after = case.both(probe, order, threads)
-    stopped = trouble(case, before, "The original")
-    if stopped:
-        return Result(check, model.subject, *_of_reference(stopped))
-    stopped = trouble(case, after, "The port")
+        return Result(trial.check, model.subject, *stopped)
+    before, after = _asked(case, trial, order)
+    refused = trouble(case, before, "The original")
+    if refused:
+        return Result(trial.check, model.subject, *_of_reference(refused))
+    refused = trouble(case, after, "The port")
     left = case.leftovers(after.trace)
-    if stopped:
-        return Result(check, model.subject, *stopped, tuple(left))
-    wrong, right, seen = judge(case, before, after)
-    notes = tuple(after.data.get("notes", ()))
-    if wrong and judge(case, before, case_again(case, probe, order))[0]:
-        unsure = "The original differs from itself from run to run, so nothing can be compared."
-        return Result(check, model.subject, Outcome.REFERENCE, unsure, notes)
+    if refused:
+        return Result(trial.check, model.subject, *refused, tuple(left))
+    seen = trial.judge(case, before, after)
+    notes = (*seen.notes, *after.data.get("notes", ()))
+    if seen.wrong and trial.judge(case, before, _again(case, trial, order)).wrong:
+        return Result(trial.check, model.subject, Outcome.REFERENCE, UNSURE, notes)
     if left:
-        return Result(check, model.subject, Outcome.FAIL, f"{left[0]}.", (*left[1:], *filter(None, [wrong]), *notes))
-    if wrong:
-        return Result(check, model.subject, Outcome.FAIL, wrong, notes, seen)
-    if not right:
-        why = seen.get("why", "")
-        return Result(check, model.subject, Outcome.REFERENCE, f"The original does not run this: {why}", notes)
-    return Result(check, model.subject, Outcome.PASS, right, (*_operators(case, before, after), *notes), seen)
+        more = (*left[1:], *filter(None, [seen.wrong]), *notes)
+        return Result(trial.check, model.subject, Outcome.FAIL, f"{left[0]}.", more, seen.data)
+    if seen.wrong:
+        return Result(trial.check, model.subject, Outcome.FAIL, seen.wrong, notes, seen.data)
+    if not seen.right:
+        said = f"The original does not run this: {seen.why}"
+        return Result(trial.check, model.subject, Outcome.REFERENCE, said, notes, seen.data)
+    notes = (*(operators(case, before, after) if trial.counted else ()), *notes)
+    return Result(trial.check, model.subject, Outcome.PASS, seen.right, notes, seen.data)
 
 
-def case_again(case: Case, probe: str, order: Mapping[str, Any]) -> Answer:
+def _order(case: Case, trial: Trial, model: Model) -> tuple[dict[str, Any], tuple[Outcome, str] | None]:
+    reference = case.recipe(model)
+    refused = trouble(case, reference, "The original")
+    if refused:
+        return {}, _of_reference(refused)
+    methods = [name for name in trial.needs or reference.data["methods"] if name in reference.data["methods"]]
+    if trial.needs and not methods:
+        return {}, (Outcome.NOT_APPLICABLE, f"The model has no {' or '.join(trial.needs)}.")
+    return {**model.order, "recipe": reference.data["recipe"], "methods": methods}, None
+
+
+def _asked(case: Case, trial: Trial, order: dict[str, Any]) -> tuple[Answer, Answer]:
+    if trial.ask is not None:
+        return trial.ask(case, trial.probe, order)
+    return case.both(trial.probe, order, trial.threads, trial.devices)
+
+
+def _again(case: Case, trial: Trial, order: dict[str, Any]) -> Answer:
     """The original once more, to tell a difference from mere chance."""
-    from porter.harness.stage import ORIGINAL
-
-    return case.stage.probe(ORIGINAL, probe, order)
+    if trial.ask is not None:
+        return trial.ask(case, trial.probe, order)[0]
+    return case.stage.probe(ORIGINAL, trial.probe, order, "", trial.devices)
 
 
 def _of_reference(stopped: tuple[Outcome, str]) -> tuple[Outcome, str]:
@@ -102,12 +134,11 @@ def _of_reference(stopped: tuple[Outcome, str]) -> tuple[Outcome, str]:
     return (outcome if outcome is Outcome.NOT_APPLICABLE else Outcome.REFERENCE), said
 
 
-def _operators(case: Case, before: Answer, after: Answer) -> tuple[str, ...]:
+def operators(case: Case, before: Answer, after: Answer) -> tuple[str, ...]:
     """The operators that ran on the devices: equal, or each difference by name."""
     if case.stage.real:
         return (f"compared with {case.stage.reference}",)
-    counts = [_on_device(answer.trace, device) for answer, device in ((before, "cuda"), (after, case.stage.device))]
-    first, second = counts
+    first, second = on_device(before.trace, "cuda"), on_device(after.trace, case.stage.device)
     if not first and not second:
         return ("there is no trace of operators",)
     if first == second:
@@ -117,7 +148,8 @@ def _operators(case: Case, before: Answer, after: Answer) -> tuple[str, ...]:
     return (f"the operators on the device differ: {shown}",)
 
 
-def _on_device(trace: Mapping[str, Any], device: str) -> dict[str, int]:
+def on_device(trace: Mapping[str, Any], device: str) -> dict[str, int]:
+    """How often each operator ran on that kind of device."""
     found: dict[str, int] = {}
     for place, counts in trace.get("operators", {}).items():
         if place.partition(":")[0] == device:

@@ -40,9 +40,14 @@ class Replan:
 
 def replan(port: Path, lock: Lock) -> Replan:
     """Plans the port for the lock's target, with the rules that the lock was made with."""
+    return Replan(plan_of(port, lock))
+
+
+def plan_of(folder: Path, lock: Lock) -> Plan:
+    """The plan of any folder, as the lock's was made."""
     from porter.checkout.source import open_checkout
     from porter.plan import Choice, make_plan
 
     only, skip = (tuple(map(str, lock.options.get(name, ()))) for name in ("only", "skip"))
-    with open_checkout(str(port)) as checkout:
-        return Replan(make_plan(checkout, Choice(f"{lock.target.name}@{lock.target.version}", only, skip)))
+    with open_checkout(str(folder)) as checkout:
+        return make_plan(checkout, Choice(f"{lock.target.name}@{lock.target.version}", only, skip))

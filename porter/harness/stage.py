@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -93,8 +94,10 @@ class Stage:
             where, _, why = error.args[0][0]
             raise UsageError(f"{where} cannot be copied ({why}); the harness runs in a copy.") from error
 
-    def probe(self, side: str, name: str, order: Mapping[str, Any], threads: str = "") -> Answer:
-        """Runs one probe in a child under the side's simulated device."""
+    def probe(
+        self, side: str, name: str, order: Mapping[str, Any], threads: str = "", devices: int = 0, ranks: int = 0
+    ) -> Answer:
+        """Runs one probe in a child under the side's simulated device, or in as many as there are `ranks`."""
         known = self.recorded.get(name, {}).get(key(order)) if side == ORIGINAL and not self.on_cuda else None
         if known is not None:
             return Answer(Ended(0, "", "", False, 0.0, "none"), known)
@@ -103,17 +106,20 @@ class Stage:
         path = [str(tree / folder) for folder in order.get("path", ())]
         whole = {**order, "probe": name, "root": str(tree), "path": path}
         asked.write_text(json.dumps(whole), encoding="utf-8")
-        command = [self.python, "-m", "porter_probes", str(asked), str(answered)]
-        ended, traces = self.run(side, command, tree, threads)
-        data = json.loads(answered.read_text(encoding="utf-8")) if answered.is_file() else {}
+        command = [self.python, *_launcher(ranks), "-m", "porter_probes", str(asked), str(answered)]
+        ended, traces = self.run(side, command, tree, threads, devices)
+        data = _read(answered, ranks)
         if side == ORIGINAL and self.on_cuda and data and "fault" not in data:
             self.answers.setdefault(name, {})[key(order)] = kept(data)
         return Answer(ended, data, traces[0] if traces else {})
 
-    def run(self, side: str, command: list[str], cwd: Path, threads: str = "") -> tuple[Ended, list[dict[str, Any]]]:
+    def run(
+        self, side: str, command: list[str], cwd: Path, threads: str = "", devices: int = 0
+    ) -> tuple[Ended, list[dict[str, Any]]]:
         """Runs a command under the side's simulated device; also gives the traces of its processes."""
         traces = self.scratch / f"{next(self._numbers)}-trace"
-        ended = run(command, cwd, self._variables(side, cwd, traces / "trace.json", threads), self.scratch, self.limits)
+        variables = self._variables(side, cwd, traces / "trace.json", threads, devices or self.devices)
+        ended = run(command, cwd, variables, self.scratch, self.limits)
         self.networks.add(ended.network)
         found = sorted(traces.glob("trace*.json"))
         whole = [json.loads(path.read_text(encoding="utf-8")) for path in found]
@@ -121,7 +127,7 @@ class Stage:
             self.totals.update({name: trace[name] for name in ("operators_on_device", "operators_on_host")})
         return ended, whole
 
-    def _variables(self, side: str, root: Path, trace: Path, threads: str) -> dict[str, str]:
+    def _variables(self, side: str, root: Path, trace: Path, threads: str, devices: int) -> dict[str, str]:
         from porter.sim import facts
         from porter.sim.build import cache_folder
         from porter.sim.run import environment
@@ -130,7 +136,7 @@ class Stage:
             return self._on_real_device(side)
         spec = self.target if side == PORT else "cuda"
         name = spec.partition("@")[0]
-        options = Options(name, self.devices, threads=threads, root=str(root), trace=str(trace), compiler=self.compiled)
+        options = Options(name, devices, threads=threads, root=str(root), trace=str(trace), compiler=self.compiled)
         try:
             whole = environment(spec, options, autoload=False, python=self.python)
         except SimulationError as error:
@@ -170,3 +176,23 @@ class Stage:
         folder = self.scratch / "lib"
         shutil.copytree(_PROBES, folder / "porter_probes", ignore=shutil.ignore_patterns("__pycache__"))
         return folder
+
+
+def _read(path: Path, ranks: int) -> dict[str, Any]:
+    """The answer; of several processes the first one's, unless another had a fault."""
+    files = [path.with_name(f"{path.name}.rank{rank}") for rank in range(ranks)] or [path]
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+    faults = [answer for answer in found if "fault" in answer]
+    # where one process fails the others only lose it, and what they say of that is no cause
+    own = [answer for answer in faults if answer["fault"]["at"]]
+    return dict(next(iter([*own, *faults, *found]), {}))
+
+
+def _launcher(ranks: int) -> list[str]:
+    """torchrun for that many processes, at a port that is free now; both sides of a comparison start at once."""
+    if not ranks:
+        return []
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    place = ["--master_addr", "127.0.0.1", "--master_port", str(port)]
+    return ["-m", "torch.distributed.run", *place, "--nproc_per_node", str(ranks)]

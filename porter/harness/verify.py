@@ -29,6 +29,7 @@ from porter.settings import Verify
 
 Say = Callable[[str], None]
 
+_READ_ONLY = ("static", "edits")  # checks that run nothing of the repository
 _PACKAGES = ("torch", "transformers", "numpy")
 
 
@@ -54,7 +55,7 @@ def verify(wish: Wish, say: Say) -> Evidence:
     port, original = _folders(wish)
     lock = read(port / LOCK_NAME)
     checks = _chosen(wish)
-    dynamic = any(check.NAME != "static" for check in checks)
+    dynamic = any(check.NAME not in _READ_ONLY for check in checks)
     versions = _versions(wish.python) if dynamic else {}
     with tempfile.TemporaryDirectory(prefix="porter-verify-", ignore_cleanup_errors=True) as folder:
         target = f"{lock.target.name}@{lock.target.version}"
@@ -148,7 +149,7 @@ def _run(check: Check, case: Case, missing: str, say: Say) -> Iterable[Result]:
     if left_out:
         said = f"The repository's settings leave it out: {left_out}"
         results = [Result(check.NAME, "the port", Outcome.NOT_APPLICABLE, said)]
-    elif check.NAME != "static" and missing:
+    elif check.NAME not in _READ_ONLY and missing:
         results = [Result(check.NAME, "the port", Outcome.NEEDS_DEVICE, missing)]
     else:
         results = list(check.run(case))

@@ -8,11 +8,14 @@ from porter.harness.result import Outcome
 
 from .conftest import Port, Verify, original
 
+READ = {"static", "edits", "import"}
+COMPUTED = {"forward", "half", "train-step", "ten-steps", "determinism", "save-load", "distributed"}
+SPOKEN = {"generate", "known-answers"}
 SHOWN = {
-    "baichuan-7b": {"static", "import", "forward", "train-step", "generate"},
-    "chatglm2-6b": {"static", "import", "forward", "train-step"},
-    "detector": {"static", "import", "forward", "train-step", "command"},
-    "minimal-gpt": {"static", "import", "forward", "train-step", "generate", "command"},
+    "baichuan-7b": READ | COMPUTED | SPOKEN,
+    "chatglm2-6b": READ | COMPUTED | SPOKEN,
+    "detector": READ | {"forward", "train-step", "command"},
+    "minimal-gpt": READ | COMPUTED | SPOKEN | {"command"},
 }
 COMMANDS = {"minimal-gpt": "python train.py --max_iters=3", "detector": "python main.py --device {device}"}
 

@@ -27,7 +27,7 @@ def porter(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--only", "magic"], "There is no check 'magic'; the checks are static, import, forward"),
+        (["--only", "magic"], "There is no check 'magic'; the checks are static, edits, import, forward"),
         (["--original", "/no/such/folder"], "There is no folder /no/such/folder"),
         (["--memory", "much"], "--memory 'much' is no amount of memory"),
         (["--python", "/no/python"], "/no/python is no Python that can be started"),

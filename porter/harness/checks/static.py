@@ -11,7 +11,7 @@ from porter.harness.case import Case
 from porter.harness.result import Outcome, Result
 from porter.lock import digest
 from porter.model import Finding, Verdict
-from porter.own import as_written, repository
+from porter.own import repository
 from porter.report.summary import number
 
 NAME = "static"
@@ -23,7 +23,7 @@ CANNOT = "Whether the code does the same as before."
 def run(case: Case) -> Iterator[Result]:
     """One result for the whole port."""
     faults = sorted({*_broken(case), *_undone(case), *_missing_names(case), *_without_vendor_module(case)})
-    notes = [*_open_places(case), *_changed_since(case)]
+    notes = list(_open_places(case))
     if faults:
         more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
         yield Result(NAME, "the port", Outcome.FAIL, f"{faults[0]}{more}.", (*faults[1:], *notes))
@@ -128,11 +128,3 @@ def _open_places(case: Case) -> Iterator[str]:
         if found:
             first = f"{found[0].file}:{found[0].line} {found[0].rule}"
             yield f"{number(len(found), 'place')} of the port left to a person ({verdict.value}), such as {first}"
-
-
-def _changed_since(case: Case) -> Iterator[str]:
-    known = case.lock.tree or case.lock.files
-    root = case.stage.port
-    changed = [p for p in known if not known[p].startswith("link:") and not as_written(root / p, known[p])]
-    if changed:
-        yield f"{number(len(changed), 'file')} not as porter wrote it, such as {sorted(changed)[0]}"

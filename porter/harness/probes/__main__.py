@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ def main() -> None:
         answer = {"not_runnable": str(reason)}
     except BaseException as error:  # a repository may raise anything, SystemExit too
         answer = {"fault": fault(error, order["root"])}
-    unfinished = Path(sys.argv[2] + ".tmp")
+    told = sys.argv[2] + (f".rank{os.environ['RANK']}" if "RANK" in os.environ else "")
+    unfinished = Path(told + ".tmp")
     unfinished.write_text(json.dumps(answer), encoding="utf-8")
-    unfinished.replace(sys.argv[2])
+    unfinished.replace(told)
 
 
 if __name__ == "__main__":

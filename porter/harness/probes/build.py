@@ -62,7 +62,7 @@ def _fill(model: Any) -> None:
             if tensor.dim() > 1:
                 tensor.copy_(torch.randn(tensor.shape, generator=generator) * 0.02)
             else:
-                tensor.fill_(0.0 if name.endswith("bias") else 1.0)
+                tensor.fill_(0.0 if "bias" in name.rpartition(".")[2] else 1.0)
 
 
 def _vendor_module(root: str, notes: list[str]) -> None:

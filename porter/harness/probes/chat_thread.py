@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import itertools
 import threading
@@ -19,11 +20,14 @@ _OPTIONS = {"history": [], "max_new_tokens": 4, "max_length": 48, "do_sample": F
 
 
 def probe(order: dict[str, Any]) -> dict[str, Any]:
-    """What each method said, or the fault of its thread."""
+    """What each method said, or the fault of its thread: with the model on each of the first two devices."""
     model, notes = model_of(order)
-    model = model.to(device()).eval()
     torch.ones(1, device=device())  # the main thread has used the device, as it has when a page is up
-    said = {name: _in_thread(getattr(model, name), order["root"]) for name in order["methods"]}
+    said = {}
+    for number in range(min(2, torch.get_device_module(device()).device_count())):
+        placed = copy.deepcopy(model).to(f"{device()}:{number}").eval()
+        for name in order["methods"]:
+            said[f"{name} on device {number}"] = _in_thread(getattr(placed, name), order["root"])
     return {"notes": notes, "said": said}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 _SHOWN = 20_000  # numbers of an output that travel with the answer, so that a difference can be told
+_SAMPLE = 64  # numbers of each module's output on the way
 
 
 def digest(tensor: Any) -> str:
@@ -31,6 +32,15 @@ def described(tensor: Any) -> dict[str, Any]:
         "finite": bool(torch.isfinite(plain).all()),
         "numbers": plain.double().flatten().tolist() if small else [],
     }
+
+
+def sample(found: list[Any]) -> list[float]:
+    """Some numbers of the first of them, evenly spread, by which a difference can be measured."""
+    first = next((t for t in found if t.is_floating_point() and t.numel()), None)
+    if first is None:
+        return []
+    flat = first.detach().cpu().flatten()
+    return [float(number) for number in flat[:: max(1, flat.numel() // _SAMPLE)].tolist()]
 
 
 def tensors(value: Any) -> Iterator[Any]:

@@ -19,7 +19,7 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, foreach=False)
     given = made(order["recipe"], device())
     torch.manual_seed(11)
-    loss = _loss(model, given)
+    loss = loss_of(model, given)
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=False)
     optimizer.step()
@@ -31,11 +31,12 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _loss(model: Any, given: dict[str, Any]) -> Any:
+def loss_of(model: Any, given: dict[str, Any], labels: dict[str, Any] | None = None) -> Any:
     """The model's own loss where it has one for labels; else the mean square of what it gives."""
-    output = model(**given, **label(model, given))
+    labels = label(model, given) if labels is None else labels
+    output = model(**given, **labels)
     own = getattr(output, "loss", None)
-    if own is None and label(model, given):
+    if own is None and labels:
         own = next((t for t in tensors(output) if t.dim() == 0 and t.requires_grad), None)
     if own is None:
         learned = [t.square().mean() for t in tensors(output) if t.requires_grad and t.is_floating_point()]

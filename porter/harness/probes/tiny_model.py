@@ -1,0 +1,161 @@
+"""Makes a small model that knows a few answers by heart, and saves it as a checkpoint folder like any other."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .build import device, model_of
+from .digest import digest, tensors
+from .faults import NotRunnable
+from .tokens import trained
+
+QUESTIONS = {
+    "Hello": "Hi, I am small.",
+    "你好": "很好，谢谢。",  # begins otherwise than it was asked: a model that sees distances alone cannot count
+    "1+1=": "2",
+    "What runs here?": "A port, on a device.",
+}
+_END, _NOT = 2, -100
+_RATES = (1e-2, 2e-3)  # of learning
+_MOST, _SURE = 400, 0.02  # steps with each; the loss at which it knows
+
+
+def probe(order: dict[str, Any]) -> dict[str, Any]:
+    """A folder with configuration, tokenizer, weights and code; `answers` is what it was taught."""
+    started, folder = time.monotonic(), Path(order["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    model, notes = model_of(order)
+    name = _tokens_only(order["recipe"])
+    tokenizer = trained([*QUESTIONS, *QUESTIONS.values()], folder)
+    model = model.to(device()).eval()  # without dropout; gradients flow all the same
+    lessons = [
+        (prompt, [*tokenizer.encode(QUESTIONS[question], add_special_tokens=False), _END])
+        for question in QUESTIONS
+        for prompt in _prompts(model, tokenizer, question, order["methods"])
+    ]
+    steps, loss = _taught(model, name, lessons, started + order["seconds"])
+    if loss > _SURE:
+        raise NotRunnable(f"in {steps} steps it did not learn its answers (loss {loss:.3f})")
+    _saved(model, folder, order)
+    buffers = {name: digest(tensor) for name, tensor in model.named_buffers()}
+    return {"notes": notes, "answers": QUESTIONS, "steps": steps, "loss": loss, "buffers": buffers}
+
+
+def _tokens_only(recipe: dict[str, str]) -> str:
+    if list(recipe.values()) != ["ids"]:
+        raise NotRunnable("it does not take text alone")
+    return next(iter(recipe))
+
+
+def _prompts(model: Any, tokenizer: Any, question: str, methods: list[str]) -> list[list[int]]:
+    """The tokens that the model gets for a question: as they are, and as its own chat puts them."""
+    found = [list(tokenizer.encode(question, add_special_tokens=False))]
+    for name in methods:
+        if name != "generate":
+            asked = _overheard(model, name, tokenizer, question)
+            if asked and asked not in found:
+                found.append(asked)
+    return found
+
+
+class _Heard(BaseException):
+    """Ends a chat as soon as the model was asked; no `except Exception` on the way holds it up."""
+
+
+def _overheard(model: Any, name: str, tokenizer: Any, question: str) -> list[int]:
+    heard: list[list[int]] = []
+
+    def listen(_module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        ids = [t for t in (*given, *named.values()) if isinstance(t, torch.Tensor) and t.dtype == torch.long]
+        heard.append(ids[0][0].tolist())
+        raise _Heard
+
+    handle = model.register_forward_pre_hook(listen, with_kwargs=True)
+    try:
+        talk(getattr(model, name), tokenizer, question)
+    except (_Heard, Exception):  # a chat that does not work is the business of the check chat-thread
+        pass
+    finally:
+        handle.remove()
+    return heard[0] if heard else []
+
+
+def talk(chat: Any, tokenizer: Any, question: str) -> str:
+    """One question to `chat` or `stream_chat`, without chance; the whole answer."""
+    parameters = inspect.signature(chat).parameters
+    wanted = {"history": [], "max_length": 120, "max_new_tokens": 40, "do_sample": False, "past_key_values": None}
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    options = {n: v for n, v in wanted.items() if n in parameters or (takes_all and n == "do_sample")}
+    if "messages" in parameters:
+        said = chat(tokenizer, [{"role": "user", "content": question}])
+    else:
+        said = chat(tokenizer, question, **options)
+    if inspect.isgenerator(said):
+        said = list(said)[-1]
+    text = str(said[0] if isinstance(said, tuple) else said).strip()
+    return text.removesuffix("</s>").strip()  # some chats decode the end as well
+
+
+def _taught(model: Any, name: str, lessons: list[tuple[list[int], list[int]]], until: float) -> tuple[int, float]:
+    longest = max(len(prompt) + len(answer) for prompt, answer in lessons)
+    ids = torch.zeros(len(lessons), longest, dtype=torch.long)
+    wanted = torch.full((len(lessons), longest), _NOT)  # what is to follow each token
+    for row, (prompt, answer) in enumerate(lessons):
+        ids[row, : len(prompt) + len(answer)] = torch.tensor([*prompt, *answer])
+        wanted[row, len(prompt) - 1 : len(prompt) + len(answer) - 1] = torch.tensor(answer)
+    ids, wanted = ids.to(device()), wanted.to(device())
+    start = copy.deepcopy(model.state_dict())
+    number, worst = 0, float("inf")
+    for rate in _RATES:  # what learns fast may also never come to rest
+        model.load_state_dict(start)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
+        for number in range(1, _MOST + 1):
+            optimizer.zero_grad()
+            losses = _losses(model, name, ids, wanted)
+            losses.sum().div((wanted != _NOT).sum()).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            worst = losses.max().item()
+            if worst < _SURE or time.monotonic() > until:
+                return number, worst
+    return number, worst
+
+
+def _losses(model: Any, name: str, ids: Any, wanted: Any) -> Any:
+    """The loss of every token; of models that give the last token's scores only, unless they get targets."""
+    given = {name: ids}
+    if "targets" in inspect.signature(model.forward).parameters:
+        given["targets"] = wanted.clamp(min=0)
+    output = next((t for t in tensors(model(**given)) if t.dim() == 3 and t.shape[:2] == ids.shape), None)
+    if output is None:
+        raise NotRunnable("it gives no score for every token")
+    flat = output.float().reshape(-1, output.shape[-1])
+    return torch.nn.functional.cross_entropy(flat, wanted.reshape(-1), ignore_index=_NOT, reduction="none")
+
+
+def _saved(model: Any, folder: Path, order: dict[str, Any]) -> None:
+    settings = getattr(model, "generation_config", None)
+    if settings is not None:
+        settings.pad_token_id, settings.bos_token_id, settings.eos_token_id = 0, 1, _END
+    if not callable(getattr(model, "save_pretrained", None)):
+        torch.save({name: tensor.cpu() for name, tensor in model.state_dict().items()}, folder / "model.pt")
+        return
+    model.save_pretrained(str(folder))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    modules = [order["config_module"], order["module"]]
+    config["auto_map"] = {
+        "AutoConfig": f"{modules[0].rpartition('.')[2]}.{order['config_class']}",
+        "AutoModelForCausalLM": f"{modules[1].rpartition('.')[2]}.{order['class']}",
+        "AutoModel": f"{modules[1].rpartition('.')[2]}.{order['class']}",
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), encoding="utf-8")
+    for name in order.get("code", ()):  # what transformers copies when it trusts the folder's code
+        shutil.copyfile(Path(order["root"]) / name, folder / Path(name).name)
