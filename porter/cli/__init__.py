@@ -24,7 +24,12 @@ _MENDS = {
     errno.EPERM: "mend the permissions",
 }
 
-_SECTIONS = {"port": "Port a repository", "know": "Know the rules and targets", "help": "Help"}
+_SECTIONS = {
+    "port": "Port a repository",
+    "keep": "Keep a port alive",
+    "know": "Know the rules and targets",
+    "help": "Help",
+}
 
 
 class Verbs(click.Group):
