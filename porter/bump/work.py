@@ -63,8 +63,7 @@ def _alone(port: Port, dry: bool) -> Iterator[None]:
         yield
         return
     with only_run_in(port.root) if port.is_git else held(port.path):
-        if port.is_git:
-            settle(port.root)
+        settle(port.root)
         yield
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from porter import lock
 from porter.bump.carry import Carried
 from porter.bump.made import OWN, Made, new_item, paths
@@ -14,7 +16,7 @@ from porter.model import Plan
 from porter.port.branch import committed, message
 from porter.port.item import FILE, Item
 from porter.port.journal import write_all
-from porter.port.sibling import replace_sibling
+from porter.port.sibling import replace_in_folder, replace_sibling
 from porter.port.written import Written, explained
 
 _SIGNED = ("report.md", "report.json", "bump.md")
@@ -32,6 +34,9 @@ def write(port: Port, plan: Plan, new: Checkout, carried: Carried, drift: Drift,
     }
     if not port.is_git:
         backup = sorted({*carried.replaced, *_signed(port, made)})
+        if (port.path / ".git").exists() or port.path in (Path.cwd(), *Path.cwd().parents):
+            overlay = {path: item for path, item in carried.overlay.items() if Path(path).name != ".git"}
+            return replace_in_folder(plan, new, port.path, extra, port.lock.options, overlay, backup)
         had = any((made.checkout.root / name).exists() for name in extra)  # a report of upstream's own, given up before
         return replace_sibling(plan, new, port.path, extra, port.lock.options, overlay=carried.overlay, force=had,
                                backup=backup)  # fmt: skip

@@ -24,7 +24,7 @@ class Record:
 
     digest: str
     concerns: bool
-    own: str = ""  # empty before the file was planned; digest of the methods that the repository defines under names that rules look for
+    own: str = ""  # digest of the repository's methods that rules look for; empty before the file was planned
     asked: tuple[Question, ...] = ()
     path: str = ""
     kind: str = ""  # empty where the file has no plan, since it holds no site

@@ -17,6 +17,7 @@ from porter.checkout.walk import all_paths, walk
 from porter.errors import UsageError
 from porter.model import Plan
 from porter.port.item import Item
+from porter.port.journal import write_all
 from porter.port.swap import lies_aside, only_run, put, recover, temporary_prefix
 from porter.port.written import Written, check_names_free, check_unchanged, explained, shown
 
@@ -82,8 +83,8 @@ def replace_sibling(
     check_names_free(checkout, {**extra, lock.LOCK_NAME: b""}, force)
     new = Path(tempfile.mkdtemp(prefix=temporary_prefix(out), dir=out.parent))
     try:
-        left_out = _build(plan, checkout, new, extra, options, overlay or {})
-        kept = _backed_up(out, backup) if backup else None
+        left_out = build(plan, checkout, new, extra, options, overlay or {})
+        kept = backed_up(out, backup) if backup else None
         put(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -98,6 +99,29 @@ def _check_place(checkout: Checkout, out: Path) -> None:
         raise UsageError(f"there is no folder {out.parent} to write the port into; make it, or name another --out.")
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out} is in the way and is not a folder; move it, or name another --out.")
+
+
+def replace_in_folder(
+    plan: Plan,
+    checkout: Checkout,
+    out: Path,
+    extra: Mapping[str, bytes],
+    options: Mapping[str, Any],
+    overlay: Mapping[str, Item | None],
+    backup: list[str],
+) -> Written:
+    """The same for a port that is a git work tree, or that somebody stands in: the folder itself stays."""
+    check_unchanged(plan, checkout)
+    with tempfile.TemporaryDirectory(prefix=temporary_prefix(out), dir=out.parent) as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        left_out = build(plan, checkout, new, extra, options, overlay)
+        wanted, now = files_of(new), {path: item for path, item in files_of(out).items() if Path(path).name != ".git"}
+        todo: dict[str, Item | None] = {path: item for path, item in wanted.items() if not item.is_as(now.get(path))}
+        todo |= {path: None for path in now if path not in wanted}
+        kept = backed_up(out, backup) if backup else None
+        write_all(out, todo)
+    return Written(out, backup=kept, left_out=left_out)
 
 
 def files_of(out: Path) -> dict[str, Item]:
@@ -151,7 +175,7 @@ def _refusal(out: Path, touched: list[str]) -> str:
     )
 
 
-def _backed_up(out: Path, touched: list[str]) -> Path:
+def backed_up(out: Path, touched: list[str]) -> Path:
     """A copy of what a person did, in a folder beside the port that is there whole or not at all."""
     number = 1
     while (backup := out.with_name(f"{out.name}.porter-backup-{number}")).exists():
@@ -170,7 +194,7 @@ def _backed_up(out: Path, touched: list[str]) -> Path:
     return backup
 
 
-def _build(
+def build(
     plan: Plan,
     checkout: Checkout,
     new: Path,
