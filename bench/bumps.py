@@ -78,7 +78,7 @@ def measure(repos: Path, name: str, old: str, new: str) -> Row:
         row.same = not _differences(port, fresh)
         shutil.rmtree(port)
         porter("migrate", before, "--target", TARGET, "--out", port)
-        row.hand = list(_by_hand(port, before, changed, way))
+        row.hand = list(_by_hand(port, before, after, changed, way))
         return row
 
 
@@ -169,9 +169,10 @@ def _kinds(drift: dict[str, list[dict[str, str]]]) -> list[str]:
     return sorted({entry["kind"] for entry in drift["entries"]})
 
 
-def _by_hand(port: Path, before: Path, changed: dict[str, list[str]], way: list[str]) -> Iterator[str]:
+def _by_hand(port: Path, before: Path, after: Path, changed: dict[str, list[str]], way: list[str]) -> Iterator[str]:
     lock = json.loads((port / "porter.lock").read_text(encoding="utf-8"))
-    calm = next((path for path in sorted(lock["files"]) if path not in changed and path.endswith(".py")), "")
+    same = {path for path in lock["tree"] if _bytes(before / path) == _bytes(after / path) is not None}
+    calm = next((path for path in sorted(lock["files"]) if path in same and path.endswith(".py")), "")
     mine = "# a line of my own\n"
     if calm:
         with (port / calm).open("a", encoding="utf-8") as file:
@@ -181,7 +182,7 @@ def _by_hand(port: Path, before: Path, changed: dict[str, list[str]], way: list[
         text = (port / hot).read_text(encoding="utf-8")
         (port / hot).write_text(text.replace(line, f"{line}  # by hand", 1), encoding="utf-8")
     (port / "mine.py").write_text("x = 1\n", encoding="utf-8")
-    gone = next(path for path in sorted(lock["tree"]) if path not in changed and path not in {calm, hot} | OWN)
+    gone = next(path for path in sorted(same) if path not in {calm, hot} | OWN)
     (port / gone).unlink()
     drift = json.loads(porter("bump", port, *way, "--format", "json").partition("\n\nPort:")[0])
     conflicts = [entry for entry in drift["entries"] if entry["kind"] == "conflict"]
@@ -195,6 +196,10 @@ def _by_hand(port: Path, before: Path, changed: dict[str, list[str]], way: list[
         yield "remark in a listed conflict" if listed else "remark merged" if there else "REMARK LOST"
     yield "new file kept" if (port / "mine.py").read_text(encoding="utf-8") == "x = 1\n" else "NEW FILE LOST"
     yield "deleted file stays away" if not (port / gone).exists() else "DELETED FILE IS BACK"
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _line_that_changes(port: Path, before: Path, changed: dict[str, list[str]]) -> tuple[str, str]:

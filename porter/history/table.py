@@ -50,8 +50,11 @@ def _markdown(points: list[Point]) -> str:
 
 
 def _json(points: list[Point]) -> str:
-    told = [{**asdict(point), "found": point.found, "open": point.open, "coverage": point.coverage} for point in points]
-    return plain(json.dumps({"format": 1, "points": told}, indent=2, ensure_ascii=False)) + "\n"
+    told = [
+        {**asdict(point), "tag": plain(point.tag), "found": point.found, "open": point.open, "coverage": point.coverage}
+        for point in points
+    ]
+    return json.dumps({"format": 1, "points": told}, indent=2, ensure_ascii=False) + "\n"
 
 
 FORMS = {"text": _text, "markdown": _markdown, "json": _json}
