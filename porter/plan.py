@@ -17,7 +17,7 @@ from porter.context import Context
 from porter.errors import UndecodableError, UsageError
 from porter.findings import unread
 from porter.model import Dependency, FilePlan, Finding, Plan, Problem
-from porter.packs.load import load
+from porter.packs.load import load, pack_paths
 from porter.packs.pack import Pack
 from porter.packs.pins import declared
 from porter.python.methods import own_methods
@@ -44,6 +44,7 @@ class Choice:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
+    patches: tuple[Path, ...] = ()  # folders of patches besides those of the packs
 
 
 @dataclass
@@ -74,7 +75,7 @@ def make_plan(checkout: Checkout, choice: Choice, progress: Progress | None = No
         plan = _plan(desk, progress, memory)
     if memory is not None:
         memory.save()
-    return plan
+    return _patched(plan, checkout, choice)
 
 
 def lay_out(checkout: Checkout, choice: Choice, memory: Memory | None = None) -> Desk:
@@ -100,6 +101,18 @@ def patient_collector() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _patched(plan: Plan, checkout: Checkout, choice: Choice) -> Plan:
+    """The plan with what a person keeps as patches, since no rule can say it."""
+    from porter.patches.apply import folders, patched
+
+    for folder in choice.patches:
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: there is no such folder of patches.")
+    places = folders(pack_paths(choice.rules), [use.name for use in plan.packs])
+    places += [(folder.name, folder) for folder in choice.patches]
+    return patched(plan, checkout.root, places) if places else plan
 
 
 def _read(root: Path, entries: list[Entry], triage: Triage, memory: Memory | None = None) -> _Reading:

@@ -1,4 +1,4 @@
-"""A bump carries a person's changes across, loses nothing whenever it is stopped, and says what it could not bring together."""
+"""A bump carries a person's changes across, loses nothing whenever it is stopped, and says what it cannot merge."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from porter.report import render
 from porter.spans import replay, spans
 
 OLD = {
-    "train.py": "import torch\n\nx = torch.zeros(1).cuda()\n\n\ndef run():\n    return x.to('cuda')\n\n\ndef end():\n    pass\n",
+    "train.py": "import torch\n\nx = torch.zeros(1).cuda()\n\n\ndef run():\n    return x.to('cuda')\n\n\ndef end():\n    pass\n",  # noqa: E501
     "other.py": "import torch\n\ny = 1\nz = torch.ones(2).cuda()\n",
     "notes.txt": "".join(f"line {number}\n" for number in range(9)),
     "old name.py": "import torch\n\n# one\n# two\n# three\nmodel = torch.nn.Linear(1, 1).cuda()\n",
@@ -41,7 +41,7 @@ OLD = {
 }
 NEW = {
     **OLD,
-    "train.py": "import torch\n\nx = torch.ones(3).cuda()\n\n\ndef run():\n    return x.to('cuda')\n\n\ndef end():\n    pass\n\n\ntorch.cuda.empty_cache()\n",
+    "train.py": "import torch\n\nx = torch.ones(3).cuda()\n\n\ndef run():\n    return x.to('cuda')\n\n\ndef end():\n    pass\n\n\ntorch.cuda.empty_cache()\n",  # noqa: E501
     "new name.py": OLD["old name.py"],
     "logo.bin": b"\0\2",
     "fresh.py": "import torch\nimport pynvml\n",
@@ -144,7 +144,7 @@ def test_hand_edits_survive(port: Path) -> None:
     assert "return 2 * x.to('npu')" in train and "torch.ones(3).npu()" in train and "torch.npu.empty_cache()" in train
     assert (port / "mine/link").read_text() == "mine"
     assert not (port / "notes.txt").exists()
-    assert not os.access(port / "run.sh", os.X_OK) or os.stat(port / "run.sh").st_mode & 0o111 == 0
+    assert not os.access(port / "run.sh", os.X_OK) or (port / "run.sh").stat().st_mode & 0o111 == 0
     assert "# mine" in (port / "new name.py").read_text()  # followed to where upstream has the file now
     assert not (port / "old name.py").exists()
     later = bump(str(port), Wish("one"))  # and back: they are still a person's
@@ -236,7 +236,7 @@ def test_plain_folders_and_wrong_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not what"):
         wrong = tmp_path / "wrong"
         wrong.mkdir()
-        put(wrong, {name: b"else" for name in OLD})
+        put(wrong, dict.fromkeys(OLD, b"else"))
         bump(str(out), Wish(str(two), before=str(wrong)))
     done = bump(str(out), Wish(str(two), before=str(one)))
     assert "torch.ones(3).npu()" in (out / "train.py").read_text()

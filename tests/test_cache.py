@@ -82,7 +82,7 @@ def test_another_target_and_other_rules_are_another_memory(root: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda d: b"", lambda d: d[:-9], lambda d: d[:200] + b"x" + d[201:], lambda d: b"\0" * 300]
+    "damage", [lambda _: b"", lambda d: d[:-9], lambda d: d[:200] + b"x" + d[201:], lambda _: b"\0" * 300]
 )
 def test_a_broken_memory_is_an_empty_one(root: Path, tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
     cache = tmp_path / "cache"

@@ -1,4 +1,4 @@
-"""The wiring for CI services: the services' own schemas take it, its shell steps run as they are, nothing is replaced."""
+"""The wiring for CI services: the services' own schemas take it, its shell steps run as they are."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """The history of a port: a row for each tag of upstream, with counts that are those of a scan, and a chart."""
 
+# ruff: noqa: F811  (fixtures)
 from __future__ import annotations
 
 import json
@@ -18,7 +19,7 @@ from porter.history.look import Point
 
 def test_each_tag_has_the_counts_of_a_scan(
     upstream: Path, port: Path, tmp_path: Path, here: Callable[..., Result]
-) -> None:  # noqa: F811,E501
+) -> None:
     svg = tmp_path / "chart.svg"
     result = here("history", port, "--format", "json", "--svg", svg, "-q")
     points = json.loads(result.out)["points"]
@@ -33,7 +34,7 @@ def test_each_tag_has_the_counts_of_a_scan(
 
 def test_tags_are_chosen_and_the_ports_own_commit_is_there(
     upstream: Path, port: Path, here: Callable[..., Result]
-) -> None:  # noqa: F811,E501
+) -> None:
     commit = sh(upstream, "rev-parse", "one").decode()[:12]
     text = here("history", port, "--tags", "t*").out
     assert f"{commit} *" in text and "two" in text

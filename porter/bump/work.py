@@ -9,6 +9,7 @@ from pathlib import Path
 
 from porter.bump import hand
 from porter.bump.carry import Carried, New, carry
+from porter.bump.choice import choice_for
 from porter.bump.made import OWN, Made, new_item, paths
 from porter.bump.merge import Labels
 from porter.bump.port import Port, open_port
@@ -21,13 +22,12 @@ from porter.drift.match import match
 from porter.drift.site import of_plan
 from porter.errors import UsageError
 from porter.model import Plan
-from porter.plan import Choice, make_plan
+from porter.plan import make_plan
 from porter.port.inplace import settle
 from porter.port.item import Item
 from porter.port.sibling import held, revive
 from porter.port.swap import only_run_in
 from porter.port.written import Written
-from porter.settings import read as settings_of
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def bump(spec: str, wish: Wish, target: str = "", rules: tuple[Path, ...] = (), 
         _check_clean(port)
         with old_upstream(port, wish) as old, new_upstream(port, wish) as new:
             old, new = _named(old, port), _named(new, port)
-            before = make_plan(old, _choice(port, old, target, rules))
-            after = make_plan(new, _choice(port, new, target, rules))
+            before = make_plan(old, choice_for(port, old, target, rules))
+            after = make_plan(new, choice_for(port, new, target, rules))
             made = Made(old, port.lock)
             _check_same(made, port)
             carried = _carried(port, made, new, after)
@@ -88,12 +88,6 @@ def _named(checkout: Checkout, port: Port) -> Checkout:
     known = port.lock.upstream
     origin = replace(checkout.origin, name=known.name, url=checkout.origin.url or known.url)
     return replace(checkout, origin=origin)
-
-
-def _choice(port: Port, checkout: Checkout, target: str, rules: tuple[Path, ...]) -> Choice:
-    only, skip = (tuple(map(str, port.lock.options.get(name, ()))) for name in ("only", "skip"))
-    own = tuple(checkout.root / folder for folder in settings_of(checkout.root).rules)
-    return Choice(target or f"{port.lock.target.name}@{port.lock.target.version}", only, skip, (*own, *rules))
 
 
 def _check_same(made: Made, port: Port) -> None:

@@ -91,7 +91,8 @@ def chosen(
     if not name:
         raise UsageError("Name the accelerator with --target, such as --target npu; `porter targets` lists them.")
     own = tuple(checkout.root / folder for folder in settings.rules)
-    return Choice(name, only or settings.only, skip or settings.skip, (*own, *rules))
+    patches = tuple(checkout.root / folder for folder in settings.patches)
+    return Choice(name, only or settings.only, skip or settings.skip, (*own, *rules), patches)
 
 
 @contextmanager

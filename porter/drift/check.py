@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from porter.bump.choice import choice_for
 from porter.bump.port import Port
 from porter.bump.upstream import Wish, new_upstream
 from porter.drift import compare, ground
@@ -12,7 +13,7 @@ from porter.drift.entry import Drift, Entry, Kind, Level, ordered
 from porter.drift.match import match
 from porter.drift.site import of_lock, of_plan
 from porter.model import Plan, Verdict
-from porter.plan import Choice, make_plan
+from porter.plan import make_plan
 
 _NOT_LOOKED = "Upstream was not looked at; name a revision of it with --upstream."
 
@@ -23,14 +24,14 @@ def against_lock(port: Port, wish: Wish, rules: tuple[Path, ...], cache: Path | 
 
     lock = port.lock
     with open_checkout(str(port.root)) as checkout:
-        here = make_plan(checkout, _choice(port, rules), cache=cache)
+        here = make_plan(checkout, choice_for(port, checkout, "", rules), cache=cache)
     entries = [*_undone(here), *ground.rules(lock, here)]
     if not wish.to:
         entries += ground.evidence(port.root, lock.upstream.commit)
         return Drift(lock.upstream.name, lock.target.name, lock.upstream.commit, "", ordered(entries),
                      notes=(_NOT_LOOKED,))  # fmt: skip
     with new_upstream(port, wish) as new:
-        plan = make_plan(new, _choice(port, rules), cache=cache)
+        plan = make_plan(new, choice_for(port, new, "", rules), cache=cache)
         commit = new.origin.commit or new.root.name
     old, now = of_lock(lock), of_plan(plan)
     entries += compare.entries(match(old, now), safe=Level.WARNING)
@@ -39,11 +40,6 @@ def against_lock(port: Port, wish: Wish, rules: tuple[Path, ...], cache: Path | 
     entries += ground.evidence(port.root, plan.origin.commit)
     return Drift(lock.upstream.name, lock.target.name, lock.upstream.commit, commit, ordered(entries),
                  compare.counted(old, now), plan.notes)  # fmt: skip
-
-
-def _choice(port: Port, rules: tuple[Path, ...]) -> Choice:
-    only, skip = (tuple(map(str, port.lock.options.get(name, ()))) for name in ("only", "skip"))
-    return Choice(f"{port.lock.target.name}@{port.lock.target.version}", only, skip, rules)
 
 
 def _undone(plan: Plan) -> Iterator[Entry]:

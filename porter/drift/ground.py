@@ -73,4 +73,7 @@ def _rules(title: str, why: str) -> Entry:
 
 
 def _wanted(name: str, wanted: list[str]) -> str:
-    return " and ".join(f"{name}{each if each[:1] in '=<>!~' else ' ' + each}" for each in wanted) or "not required"
+    return (
+        " and ".join(f"{name}{each if each[:1] in '=<>!~' else ' ' + each}" for each in wanted)
+        or f"no version of {name}"
+    )

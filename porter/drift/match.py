@@ -52,7 +52,8 @@ def match(old: Iterable[Site], new: Iterable[Site]) -> Match:
     take(lambda site: (site.file, site.mark), lambda site: (site.file, site.mark))
     names = _renamed([site for site in left if site.file not in here], right)
     take(lambda site: (names.get(site.file), site.mark), lambda site: (site.file, site.mark))
-    take(lambda site: site.mark, lambda site: site.mark)
+    # A statement that porter adds belongs to its file: another file's is another one.
+    take(lambda site: site.mark, lambda site: None if site.inserted else site.mark)
     alike = list(_alike(left, right, names))
     pairs.extend(Pair(a, b, reworded=True) for a, b in alike)
     left, right = _without(left, (a for a, _ in alike)), _without(right, (b for _, b in alike))
@@ -75,7 +76,8 @@ def _renamed(left: list[Site], right: list[Site]) -> dict[str, str]:
     """For files that are no more: the file that has most of their places now, each file once."""
     homes: dict[tuple[str, str], set[str]] = defaultdict(set)
     for site in right:
-        homes[site.mark].add(site.file)
+        if not site.inserted:
+            homes[site.mark].add(site.file)
     votes = Counter((site.file, file) for site in left for file in homes[site.mark])
     names: dict[str, str] = {}
     for (old, new), _ in sorted(votes.items(), key=lambda item: (-item[1], item[0])):

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from porter.bump.choice import choice_for
 from porter.bump.port import Port
 from porter.bump.upstream import Wish, home
 from porter.checkout import git
 from porter.checkout.source import open_checkout
 from porter.errors import UsageError
 from porter.model import VERDICTS
-from porter.plan import Choice, make_plan
+from porter.plan import make_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def look(
     for tag, day, commit in _tags(Path(where), wanted, lock.upstream.commit)[-last:]:
         say(tag)
         with open_checkout(f"{where}@{commit}") as checkout:
-            plan = make_plan(checkout, Choice(f"{lock.target.name}@{lock.target.version}", rules=rules))
+            plan = make_plan(checkout, choice_for(port, checkout, "", rules))
         counts = {verdict.value: plan.count(verdict) for verdict in VERDICTS}
         points.append(Point(tag, commit, day, counts, commit == lock.upstream.commit))
     return points
