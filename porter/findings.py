@@ -202,10 +202,15 @@ def _kept(path: str, source: Source, remainder: Remainder, count: Counter[tuple[
 
 def _id(path: str, rule: str, line: str, count: Counter[tuple[str, str]]) -> str:
     """An id that stays when a site only moves: file, rule, the line's words, and which of its like it is."""
-    key = (rule, line.strip())
+    key = (rule, words(line))
     count[key] += 1
-    words = "\0".join((path, rule, line.strip(), str(count[key])))
-    return f"{rule}-{hashlib.sha256(words.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+    told = "\0".join((path, rule, key[1], str(count[key])))
+    return f"{rule}-{hashlib.sha256(told.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+
+
+def words(text: str) -> str:
+    """The words of a line or of several, whatever their indentation."""
+    return " ".join(text.split())
 
 
 def unread(

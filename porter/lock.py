@@ -1,23 +1,25 @@
-"""The lock: what makes a port repeatable, and what tells a later run which files porter wrote."""
+"""The lock: what makes a port repeatable, and what tells a later run what porter made and what a person did."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from porter import __version__
+from porter.data import folder
 from porter.errors import UsageError
+from porter.findings import words
 from porter.model import FilePlan, Finding, Plan
+from porter.spans import Span, spans
 
 LOCK_NAME = "porter.lock"
 MADE_BY = "porter"
 FORMAT = 1
+_QUOTED = 160  # characters of a place that the lock quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,12 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class LockedTarget:
-    """What was ported to."""
+    """What was ported to, and what was known about it: `facts` is the digest of its sheet of names."""
 
     name: str
     version: str
     torch: str
+    facts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +52,21 @@ class LockedPack:
 
 @dataclass(frozen=True, slots=True)
 class LockedFinding:
-    """A finding by its fingerprint, which stays the same when lines above it come and go."""
+    """A finding by the id that it has in the report, with its words, by which it is known again when it moves."""
 
     rule: str
-    fingerprint: str
+    id: str
     verdict: str
+    line: int = 0
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The content of a porter.lock. `files` holds the digests of changed files, `tree` those of a sibling port."""
+    """The content of a porter.lock. `files` holds the digests of changed files, `tree` those of a sibling port.
+
+    `spans` are the lines that porter wrote: with them the port comes back from the checkout, whatever the rules say.
+    """
 
     format: int
     porter: str
@@ -68,9 +76,11 @@ class Lock:
     packs: tuple[LockedPack, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
     edits: dict[str, tuple[LockedFinding, ...]] = field(default_factory=dict)
+    spans: dict[str, tuple[Span, ...]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     tree: dict[str, str] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)  # what porter wrote beside the repository's files
+    pins: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def render(
@@ -80,18 +90,23 @@ def render(
     own: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """The lock of a port as stable bytes: no time, no path of this machine. `own` is what porter writes beside it."""
+    pins: dict[str, list[str]] = {}
+    for pin in plan.pins:
+        pins.setdefault(pin.name, []).append(pin.wanted)
     lock = Lock(
         format=FORMAT,
         porter=__version__,
         made_by=MADE_BY,
         upstream=Upstream(plan.origin.name, plan.origin.url, plan.origin.commit, plan.origin.dirty),
-        target=LockedTarget(plan.target.name, plan.target.version, plan.target.torch),
+        target=LockedTarget(plan.target.name, plan.target.version, plan.target.torch, facts(plan.target.name)),
         packs=tuple(LockedPack(pack.name, pack.digest) for pack in plan.packs),
         options=dict(options),
-        edits={file.path: fingerprints(file) for file in plan.files if file.findings},
+        edits={file.path: tuple(map(locked, _ordered(file))) for file in plan.files if file.findings},
+        spans={file.path: spans(file.original, file.ported) for file in plan.changed},
         files={file.path: digest(file.ported) for file in plan.changed},
         tree=dict(tree or {}),
         own={path: digest(content) for path, content in (own or {}).items()},
+        pins={name: tuple(sorted(set(wanted))) for name, wanted in pins.items()},
     )
     return written(lock)
 
@@ -126,27 +141,17 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def fingerprints(file: FilePlan) -> tuple[LockedFinding, ...]:
-    """The findings of a file by rule and text of their line; equal ones are told apart by counting."""
-    lines = re.split(rb"\r\n|\r|\n", file.original)
-    seen: Counter[tuple[str, bytes]] = Counter()
-    locked = []
-    for finding in sorted(file.findings, key=lambda finding: (finding.line, finding.column, finding.rule)):
-        text = _line(lines, finding)
-        parts = (_bytes(file.path), _bytes(finding.rule), text, str(seen[finding.rule, text]).encode())
-        seen[finding.rule, text] += 1
-        locked.append(LockedFinding(finding.rule, _joined(parts)[:16], finding.verdict.value))
-    return tuple(locked)
+def facts(target: str) -> str:
+    """The digest of what porter knows about a target's names."""
+    sheet = folder("rules") / "targets" / f"{target}.yaml"
+    return digest(sheet.read_bytes()) if sheet.is_file() else ""
 
 
-def _line(lines: list[bytes], finding: Finding) -> bytes:
-    inside = 1 <= finding.line <= len(lines)
-    return (lines[finding.line - 1] if inside else _bytes(finding.before)).strip()
+def locked(finding: Finding) -> LockedFinding:
+    """A finding as the lock keeps it."""
+    text = words(finding.before or finding.after)[:_QUOTED]
+    return LockedFinding(finding.rule, finding.id, finding.verdict.value, finding.line, text)
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _joined(parts: Iterable[bytes]) -> str:
-    return digest(b"\0".join(parts))
+def _ordered(file: FilePlan) -> list[Finding]:
+    return sorted(file.findings, key=lambda finding: (finding.line, finding.column, finding.rule, finding.id))

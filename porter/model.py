@@ -109,6 +109,15 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """A requirement that the checkout declares: `wanted` is all but its name, such as `==2.0.1`."""
+
+    name: str
+    wanted: str
+    where: str  # "file:line"
+
+
+@dataclass(frozen=True, slots=True)
 class PackUse:
     """A rule pack as it was used: `digest` over its resolved content."""
 
@@ -147,6 +156,7 @@ class Plan:
     files: tuple[FilePlan, ...]  # files with a finding, by path
     problems: tuple[Problem, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
+    pins: tuple[Pin, ...] = ()
     notes: tuple[str, ...] = ()  # what a reader must know about the plan as a whole
     scanned: int = 0  # files looked at
     untouched: int = 0  # files copied without being looked at: binary, huge, not a kind that porter knows

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from porter.account import NO_VERDICT, NO_VERDICT_ADVICE, Detector
 from porter.checkout.source import Checkout
@@ -19,14 +20,19 @@ from porter.findings import unread
 from porter.model import Dependency, FilePlan, Finding, Plan, Problem
 from porter.options.defined import may_define
 from porter.own import own_files
-from porter.packs.load import load
+from porter.packs.load import load, pack_paths
 from porter.packs.pack import Pack
+from porter.packs.pins import declared
 from porter.python.methods import own_methods
 from porter.python.reading import is_manifest
 from porter.python.signatures import Files
 from porter.targets.catalog import resolve
 from porter.triage import Triage
 
+if TYPE_CHECKING:
+    from porter.cache.memory import Memory
+
+Planned = tuple[FilePlan | None, list[Problem]]
 Progress = Callable[[int, int, str], None]
 
 # What a person writes by hand; a huge file of another kind is data.
@@ -41,6 +47,7 @@ class Choice:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
+    patches: tuple[Path, ...] = ()  # folders of patches besides those of the packs
 
 
 @dataclass
@@ -52,21 +59,45 @@ class _Reading:
     detector: Detector
 
 
-def make_plan(checkout: Checkout, choice: Choice, progress: Progress | None = None) -> Plan:
-    """Plan a whole checkout for a target."""
+@dataclass(frozen=True)
+class Desk:
+    """A checkout laid out to be planned: its files, those that may hold a site, and what is known about all."""
+
+    checkout: Checkout
+    entries: list[Entry]
+    reading: _Reading
+    context: Context
+
+
+def make_plan(checkout: Checkout, choice: Choice, progress: Progress | None = None, cache: Path | None = None) -> Plan:
+    """Plan a whole checkout for a target. With a folder `cache`, what was planned before and still holds is reused."""
+    from porter.cache.memory import Memory
+
+    memory = Memory(cache, checkout.root, choice) if cache is not None else None
+    with patient_collector():
+        desk = lay_out(checkout, choice, memory)
+        plan = _plan(desk, progress, memory)
+    if memory is not None:
+        memory.save()
+    return _patched(plan, checkout, choice)
+
+
+def lay_out(checkout: Checkout, choice: Choice, memory: Memory | None = None) -> Desk:
+    """Read what planning any single file of the checkout needs."""
     target, surface = resolve(choice.target)
     own = own_files(checkout.root)
     entries = [entry for entry in walk(checkout.root) if entry.path not in own]
     pack = load(target, detect(checkout.root, checkout.origin.name), choice.rules).chosen(choice.only, choice.skip)
     triage = Triage(pack)
-    with _patient_collector():
-        reading = _read(checkout.root, entries, triage)
-        context = Context(pack, target, surface, triage, _library(checkout.root, entries), _own_methods(reading, pack))
-        return _plan(checkout, entries, reading, context, progress)
+    if memory is not None:
+        memory.rules(pack, target)
+    reading = _read(checkout.root, entries, triage, memory)
+    context = Context(pack, target, surface, triage, _library(checkout.root, entries), _own_methods(reading, pack))
+    return Desk(checkout, entries, reading, context)
 
 
 @contextmanager
-def _patient_collector() -> Iterator[None]:
+def patient_collector() -> Iterator[None]:
     """Trees are many objects without cycles that die together: the collector would walk them again and again."""
     was_on = gc.isenabled()
     gc.disable()
@@ -77,7 +108,19 @@ def _patient_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read(root: Path, entries: list[Entry], triage: Triage) -> _Reading:
+def _patched(plan: Plan, checkout: Checkout, choice: Choice) -> Plan:
+    """The plan with what a person keeps as patches, since no rule can say it."""
+    from porter.patches.apply import folders, patched
+
+    for folder in choice.patches:
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: there is no such folder of patches.")
+    places = folders(pack_paths(choice.rules), [use.name for use in plan.packs])
+    places += [(folder.name, folder) for folder in choice.patches]
+    return patched(plan, checkout.root, places) if places else plan
+
+
+def _read(root: Path, entries: list[Entry], triage: Triage, memory: Memory | None = None) -> _Reading:
     reading = _Reading([], [], Detector())
     for entry in entries:
         if not entry.scan:
@@ -92,7 +135,12 @@ def _read(root: Path, entries: list[Entry], triage: Triage) -> _Reading:
             reading.problems.append(Problem(entry.path, 0, reason, "Mend its permissions and run porter again."))
             continue
         reading.detector.look(entry.path, entry.kind, raw)
-        if entry.kind != "python" or is_manifest(entry.path) or triage.concerns(raw):
+        concerns = memory.concerns(entry, raw) if memory is not None else None
+        if concerns is None:
+            concerns = entry.kind != "python" or is_manifest(entry.path) or triage.concerns(raw)
+            if memory is not None:
+                memory.learn(entry, concerns)
+        if concerns:
             reading.candidates.append((entry, raw))
     return reading
 
@@ -105,43 +153,51 @@ def _own_methods(reading: _Reading, pack: Pack) -> dict[str, frozenset[str]]:
     return own_methods((raw for entry, raw in reading.candidates if entry.kind == "python"), pack)
 
 
-def _plan(
-    checkout: Checkout, entries: list[Entry], reading: _Reading, context: Context, progress: Progress | None
-) -> Plan:
-    from porter.artefacts import plan_artefact
-    from porter.python.planner import plan_python
-
+def _plan(desk: Desk, progress: Progress | None, memory: Memory | None = None) -> Plan:
     files: list[FilePlan] = []
-    problems = list(reading.problems)
-    for index, (entry, raw) in enumerate(sorted(reading.candidates, key=_turn)):
+    problems = list(desk.reading.problems)
+    for index, (entry, raw) in enumerate(sorted(desk.reading.candidates, key=turn)):
         if progress is not None:
-            progress(index, len(reading.candidates), entry.path)
-        try:
-            planned, trouble = (plan_python if entry.kind == "python" else plan_artefact)(entry, raw, context)
-        except UsageError:
-            raise
-        except Exception as error:  # one file must never stop the run; it is said, and the file stays as it is
-            reason = f"A fault in porter itself: {type(error).__name__}: {error}."
-            planned, trouble = unread(entry, raw, context, 1, reason, "Port the lines below by hand, and report this.")
+            progress(index, len(desk.reading.candidates), entry.path)
+        if memory is not None:
+            planned, trouble = memory.planned(entry, raw, desk.context, plan_file)
+        else:
+            planned, trouble = plan_file(entry, raw, desk.context)
         problems += trouble
         if planned is not None:
             files.append(planned)
     files.sort(key=lambda file: file.path)
-    account = reading.detector.account(files)
+    account = desk.reading.detector.account(files)
     problems += [Problem(path, line, NO_VERDICT, NO_VERDICT_ADVICE) for kind in account for path, line in kind.missing]
-    scanned = sum(entry.scan for entry in entries)
+    scanned = sum(entry.scan for entry in desk.entries)
+    context = desk.context
     return Plan(
-        origin=checkout.origin,
+        origin=desk.checkout.origin,
         target=context.target,
         packs=context.pack.uses,
         files=tuple(files),
         problems=tuple(sorted(problems, key=lambda problem: (problem.file, problem.line))),
         dependencies=_dependencies(files),
-        notes=tuple(filter(None, [*context.surface.notes, _earlier(checkout.root)])),
+        pins=declared(desk.checkout.root, desk.entries),
+        notes=tuple(filter(None, [*context.surface.notes, _earlier(desk.checkout.root)])),
         scanned=scanned,
-        untouched=len(entries) - scanned,
+        untouched=len(desk.entries) - scanned,
         account=account,
     )
+
+
+def plan_file(entry: Entry, raw: bytes, context: Context) -> Planned:
+    """The plan of one file, and what could not be read in it."""
+    from porter.artefacts import plan_artefact
+    from porter.python.planner import plan_python
+
+    try:
+        return (plan_python if entry.kind == "python" else plan_artefact)(entry, raw, context)
+    except UsageError:
+        raise
+    except Exception as error:  # one file must never stop the run; it is said, and the file stays as it is
+        reason = f"A fault in porter itself: {type(error).__name__}: {error}."
+        return unread(entry, raw, context, 1, reason, "Port the lines below by hand, and report this.")
 
 
 def _earlier(root: Path) -> str:
@@ -150,7 +206,7 @@ def _earlier(root: Path) -> str:
     return said if own else ""
 
 
-def _turn(candidate: tuple[Entry, bytes]) -> int:
+def turn(candidate: tuple[Entry, bytes]) -> int:
     """Programs that define options first, then what may pass one: other programs, and files that are no Python."""
     entry, raw = candidate
     return 2 if entry.kind != "python" else 0 if may_define(raw) else 1

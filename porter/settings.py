@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     skip: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()  # folders inside the repository
     verify: Verify = Verify()
+    patches: tuple[str, ...] = ()  # the same, of patches that are applied after the rules
 
 
 class _Tools(msgspec.Struct, frozen=True):
@@ -58,11 +59,11 @@ def read(root: Path) -> Settings:
         settings = msgspec.convert(tomlkit.parse(text).unwrap(), _Project).tool.porter
     except (TOMLKitError, msgspec.ValidationError) as error:
         raise UsageError(f"[tool.porter] in {path} is not valid: {error}.") from error
-    for folder in settings.rules:
+    for folder in (*settings.rules, *settings.patches):
         inside = (root / folder).resolve()
         if root.resolve() not in inside.parents:
             raise UsageError(
-                f"[tool.porter] in {path} names the rules folder {folder!r}, which is not inside the repository."
+                f"[tool.porter] in {path} names the folder {folder!r}, which is not inside the repository."
             )
     wrong = _wrong(settings.verify, root)
     if wrong:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from porter.errors import UsageError
-from porter.lock import fingerprints, read, render
+from porter.lock import read, render
 from porter.model import FilePlan, Finding, Origin, PackUse, Plan, Target, Verdict
 
 
@@ -50,18 +50,13 @@ def test_bytes_are_stable_sorted_and_readable() -> None:
     assert list(json.loads(one)) == sorted(json.loads(one))
 
 
-def test_fingerprints_follow_the_line_and_not_its_number() -> None:
-    before = fingerprints(file_plan(b"  x.cuda()\n", finding(1)))
-    after = fingerprints(file_plan(b"# new\r\n\r    x.cuda()\n", finding(3)))
-    assert before == after
-    assert len(before[0].fingerprint) == 16
-
-
-def test_fingerprints_tell_apart_what_differs() -> None:
-    original = b"x.cuda()\nx.cuda()\ny.cuda()\n"
-    locked = fingerprints(file_plan(original, finding(2), finding(1), finding(3), finding(1, "R2"), finding(9)))
-    other = fingerprints(file_plan(original, finding(1), path="b.py"))
-    assert len({entry.fingerprint for entry in (*locked, *other)}) == 6
+def test_findings_are_kept_by_their_id_and_words(tmp_path: Path) -> None:
+    (tmp_path / "porter.lock").write_bytes(render(plan(file_plan(b"x\n", finding(9, "R2"), finding(1))), {}))
+    kept = read(tmp_path / "porter.lock").edits["a.py"]
+    assert [(each.rule, each.id, each.line, each.text) for each in kept] == [
+        ("R1", "F", 1, "before"),
+        ("R2", "F", 9, "before"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -136,14 +136,14 @@ def check_markdown(text: str) -> None:
 
 
 def test_formats_are_found_by_the_folder() -> None:
-    assert formats() == ["github", "json", "markdown", "sarif", "text"]
+    assert formats() == ["github", "json", "junit", "markdown", "sarif", "text"]
     assert all(describe(form).startswith("For ") for form in formats())
 
 
 def test_an_unknown_format_names_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean json"):
         render(plan(), "jsn")
-    with pytest.raises(UsageError, match="github, json, markdown, sarif, text"):
+    with pytest.raises(UsageError, match="github, json, junit, markdown, sarif, text"):
         render(plan(), "../errors")
 
 

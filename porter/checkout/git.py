@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from porter.errors import UsageError
@@ -42,8 +42,9 @@ def run(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     config: tuple[str, ...] = (),
+    fine: Container[int] = (0,),
 ) -> bytes:
-    """What git prints when it is called in `folder`; GitError when it fails."""
+    """What git prints when it is called in `folder`; GitError when its exit code is none of those that are `fine`."""
     try:
         import git
     except ImportError as error:  # GitPython looks for the git program when it is imported
@@ -54,17 +55,19 @@ def run(
         given.write(stdin)
         given.seek(0)
         try:
-            printed = git.Git(str(folder)).execute(
+            code, printed, said = git.Git(str(folder)).execute(
                 command,
                 istream=given,
                 env={**_environment(), **(env or {})},
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
+                with_extended_output=True,
+                with_exceptions=False,
             )
         except git.GitCommandNotFound as error:
             raise UsageError("porter needs git for this checkout; install git and put it on the PATH.") from error
-        except git.GitCommandError as error:
-            raise GitError(_last_word(str(error.stderr))) from error
+    if code not in fine:
+        raise GitError(_last_word(str(said)))
     assert isinstance(printed, bytes)
     return printed
 
@@ -93,8 +96,8 @@ def _environment() -> dict[str, str]:
 
 
 def _last_word(stderr: str) -> str:
-    """The line in which git says what is wrong; GitPython wraps stderr in `stderr: '...'`."""
-    lines = [text.strip(" '") for text in stderr.removeprefix("\n  stderr: ").splitlines() if text.strip(" '")]
+    """The line in which git says what is wrong."""
+    lines = [text.strip() for text in stderr.splitlines() if text.strip()]
     fatal = [text for text in lines if text.startswith(("fatal:", "error:"))]
     word = (fatal or lines or ["git gave no reason"])[0]
     return without_credentials(re.sub(r"^(fatal|error): ", "", word)).rstrip(".")

@@ -68,6 +68,7 @@ def command(
     Nothing of the repository is run. A patch and a diff hold the repository's own files alone.
     """
     from porter.errors import UsageError
+    from porter.harness.written import checks as checks_of
     from porter.report import render
     from porter.targets.catalog import frameworks
 
@@ -95,7 +96,7 @@ def command(
             _write_patch(plan, None if diff else patch_file)
             return needs_a_person(plan)
         summary = render(plan, form)
-        checks = {} if no_verify else _checks(opened, plan)
+        checks = {} if no_verify else checks_of(opened, plan)
         written = _write(opened, plan, checks, only, skip, out=out, in_place=in_place, branch=branch, force=force)
         if not quiet:
             click.echo(summary.rstrip("\n"))
@@ -138,14 +139,6 @@ def _write(
     home = Path.cwd() if checkout.temporary else checkout.root.resolve().parent
     name = f"{checkout.origin.name}_{plan.target.name}"
     return write_sibling(plan, checkout, out or home / name, extra, options, force)
-
-
-def _checks(checkout: Checkout, plan: Plan) -> dict[str, bytes]:
-    """The folder verify/, unless the checkout has one of its own, into which nothing is mixed."""
-    from porter.harness import written
-    from porter.settings import read
-
-    return {} if written.taken(checkout.root) else written.files(plan, checkout.root, read(checkout.root).verify)
 
 
 def _write_patch(plan: Plan, file: Path | None) -> None:

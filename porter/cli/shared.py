@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from porter.checkout.source import Checkout
     from porter.model import Plan
+    from porter.plan import Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,7 +37,7 @@ FORMAT = click.option(
     default="text",
     metavar="FORMAT",
     show_default=True,
-    help="text, markdown, json, sarif or github.",
+    help="text, markdown, json, sarif, github or junit.",
 )
 
 
@@ -68,20 +69,31 @@ def planned(
 ) -> Iterator[tuple[Checkout, Plan]]:
     """Open a checkout and plan it; the repo's own [tool.porter] fills in what the command line leaves out."""
     from porter.checkout.source import open_checkout
-    from porter.errors import UsageError
-    from porter.plan import Choice, make_plan
-    from porter.settings import read
+    from porter.plan import make_plan
 
     with open_checkout(spec) as checkout:
-        settings = read(checkout.root)
-        chosen = target or settings.target
-        if not chosen:
-            raise UsageError("Name the accelerator with --target, such as --target npu; `porter targets` lists them.")
-        own = tuple(checkout.root / name if (checkout.root / name).is_dir() else Path(name) for name in settings.rules)
-        choice = Choice(chosen, only or settings.only, skip or settings.skip, (*own, *rules))
+        choice = chosen(checkout, target, only, skip, rules)
         with _progress(quiet) as progress:
             plan = make_plan(checkout, choice, progress)
         yield checkout, plan
+
+
+def chosen(
+    checkout: Checkout, target: str | None, only: tuple[str, ...], skip: tuple[str, ...], rules: tuple[Path, ...]
+) -> Choice:
+    """What the command line says, and where it says nothing, the repo's own [tool.porter]."""
+    from porter.errors import UsageError
+    from porter.plan import Choice
+    from porter.settings import read
+
+    settings = read(checkout.root)
+    name = target or settings.target
+    if not name:
+        raise UsageError("Name the accelerator with --target, such as --target npu; `porter targets` lists them.")
+    root = checkout.root
+    own = tuple(root / folder if (root / folder).is_dir() else Path(folder) for folder in settings.rules)
+    patches = tuple(checkout.root / folder for folder in settings.patches)
+    return Choice(name, only or settings.only, skip or settings.skip, (*own, *rules), patches)
 
 
 @contextmanager
@@ -110,3 +122,8 @@ def needs_a_person(plan: Plan) -> int:
 
     open_places = plan.count(Verdict.MANUAL) + plan.count(Verdict.REVIEW) + len(plan.problems)
     return NEEDS_A_PERSON if open_places else 0
+
+
+def say(text: str) -> None:
+    """Print a report: a name that no encoding knows is shown with escapes."""
+    click.echo(text.rstrip("\n").encode("utf-8", "backslashreplace").decode())

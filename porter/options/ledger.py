@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -38,6 +39,15 @@ class Answer:
     where: str  # the other end, for a reader
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What a program taught the ledger. `lost`: nobody could read it."""
+
+    options: tuple[Option, ...] = ()
+    imports: tuple[str, ...] = ()
+    lost: bool = False
+
+
 @dataclass
 class Ledger:
     """The options of a checkout, filled while its programs are planned and asked by every file that passes one."""
@@ -45,17 +55,30 @@ class Ledger:
     _by_name: dict[str, list[Option]] = field(default_factory=dict)
     _imports: dict[str, frozenset[str]] = field(default_factory=dict)  # of each program, by last names
     _unread: set[str] = field(default_factory=set)
+    lessons: dict[str, Lesson] = field(default_factory=dict)  # by file
+    state: str = ""  # a digest of all lessons so far: equal states give equal answers
 
     def learn(self, file: str, options: Iterable[Option], imports: frozenset[str] = frozenset()) -> None:
         """Take in the options of a program, and the names of the modules that it imports."""
-        self._imports[file] = imports
-        for option in options:
-            for name in sorted(option.names):
-                self._by_name.setdefault(name, []).append(option)
+        self.take(file, Lesson(tuple(options), tuple(sorted(imports))))
 
     def unread(self, file: str) -> None:
         """A program that nobody could read stays as it is, and so do the values that it is given."""
-        self._unread.add(file)
+        self.take(file, Lesson(lost=True))
+
+    def take(self, file: str, lesson: Lesson) -> None:
+        """A lesson, as it was learned now or in an earlier run."""
+        self.lessons[file] = lesson
+        if lesson.lost:
+            self._unread.add(file)
+        else:
+            self._imports[file] = frozenset(lesson.imports)
+        for option in lesson.options:
+            for name in sorted(option.names):
+                self._by_name.setdefault(name, []).append(option)
+        said = [(o.file, o.line, sorted(o.names), o.became, sorted(o.choices)) for o in lesson.options]
+        spelled = repr((self.state, file, said, lesson.imports, lesson.lost))
+        self.state = hashlib.sha256(spelled.encode("utf-8", "surrogateescape")).hexdigest()
 
     def answer(self, name: str, old: str, new: str, program: str = "") -> Answer | None:
         """What becomes of the value `old`, which could be `new`, of an option; None when no definition names it.

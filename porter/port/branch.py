@@ -14,6 +14,7 @@ from porter.checkout.source import Checkout
 from porter.errors import UsageError
 from porter.model import VERDICTS, Plan
 from porter.own import own_files
+from porter.port.item import FILE, Item
 from porter.port.written import Written, check_names_free, check_unchanged, explained, shown
 
 NOWHERE = "0" * 40  # update-ref reads it as: the branch must not exist yet
@@ -36,11 +37,9 @@ def write_branch(
         check_names_free(checkout, own, force)
         try:
             _check_branch(root, branch)
-            tree = _tree(plan, checkout, own)
-            identity = _identity(root)
-            commit = git.line(
-                root, "commit-tree", tree, "-p", checkout.origin.commit, "-m", _message(plan), env=identity
-            )
+            contents: dict[str, Item | None] = dict.fromkeys(own_files(root) - own.keys())  # of an earlier port
+            contents |= {path: _as_there(root / path, data) for path, data in _contents(plan, own).items()}
+            commit = committed(root, checkout.origin.commit, contents, [checkout.origin.commit], message(plan))
             git.run(root, "update-ref", "-m", "porter: port", f"refs/heads/{branch}", commit, NOWHERE)
         except git.GitError as error:
             raise UsageError(
@@ -78,9 +77,20 @@ def _check_branch(root: Path, branch: str) -> None:
         raise UsageError(f"there is a branch {branch} already, or one below it; name another one.")
 
 
-def _tree(plan: Plan, checkout: Checkout, own: Mapping[str, bytes]) -> str:
-    """The tree of the commit: its own index and work tree, so that attributes (newlines, LFS) and modes hold."""
-    root = checkout.root
+def _contents(plan: Plan, own: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {**{file.path: file.ported for file in plan.changed}, **own}
+
+
+def _as_there(place: Path, data: bytes) -> Item:
+    """The bytes with the mode that the file has in the work tree."""
+    return Item(place.stat().st_mode if place.is_file() else FILE, data)
+
+
+def committed(root: Path, base: str, contents: Mapping[str, Item | None], parents: list[str], text: str) -> str:
+    """A commit with the files of the commit `base` but for `contents`, of which None is a file that goes.
+
+    It has an index and a work tree of its own, so that attributes (newlines, LFS) and modes hold.
+    """
     with tempfile.TemporaryDirectory(prefix="porter-") as folder:
         files = Path(folder, "files")
         files.mkdir()
@@ -89,18 +99,16 @@ def _tree(plan: Plan, checkout: Checkout, own: Mapping[str, bytes]) -> str:
             "GIT_DIR": git.line(root, "rev-parse", "--absolute-git-dir"),
             "GIT_WORK_TREE": str(files),
         }
-        git.run(root, "read-tree", checkout.origin.commit, env=env)
-        for path, content in {**{file.path: file.ported for file in plan.changed}, **own}.items():
-            place = files / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
-            if (root / path).is_file():
-                place.chmod((root / path).stat().st_mode)
-        names = b"".join(os.fsencode(path) + b"\0" for path in [*(file.path for file in plan.changed), *own])
-        git.run(files, "update-index", "--add", "-z", "--stdin", stdin=names, env=env)
-        stale = b"".join(os.fsencode(path) + b"\0" for path in sorted(own_files(root) - own.keys()))
-        git.run(files, "update-index", "--force-remove", "-z", "--stdin", stdin=stale, env=env)
-        return git.line(files, "write-tree", env=env)
+        git.run(root, "read-tree", base, env=env)
+        for path, item in contents.items():
+            if item is not None:
+                item.write(files / path)
+        for option, wanted in (("--force-remove", False), ("--add", True)):  # a folder may become a file
+            names = b"".join(os.fsencode(p) + b"\0" for p, item in contents.items() if (item is not None) is wanted)
+            git.run(files, "update-index", option, "--replace", "-z", "--stdin", stdin=names, env=env)
+        tree = git.line(files, "write-tree", env=env)
+    told = [word for parent in parents for word in ("-p", parent)]
+    return git.line(root, "commit-tree", tree, *told, "-m", text, env=_identity(root))
 
 
 def _identity(root: Path) -> dict[str, str]:
@@ -118,7 +126,7 @@ def _identity(root: Path) -> dict[str, str]:
     return {}
 
 
-def _message(plan: Plan) -> str:
+def message(plan: Plan) -> str:
     counts = ", ".join(f"{plan.count(verdict)} {verdict.value}" for verdict in reversed(VERDICTS))
     target = f"{plan.target.title or plan.target.name} {plan.target.version}".strip()
     facts = f"porter {__version__} for {target}.\nSites: {counts}.\nFiles: {len(plan.changed)}.\n"

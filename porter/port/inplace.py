@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +12,10 @@ from porter.checkout.source import Checkout
 from porter.errors import UsageError
 from porter.model import Plan
 from porter.own import own_files
+from porter.port.item import FILE, Item
+from porter.port.journal import recover, write_all
 from porter.port.swap import only_run_in
 from porter.port.written import Written, check_names_free, check_unchanged, explained, shown
-
-STAGE = ".porter-in-place-"
 
 
 def write_in_place(
@@ -31,12 +28,12 @@ def write_in_place(
         _check_clean(plan, checkout)
     own = {**extra, lock.LOCK_NAME: lock.render(plan, options, own=extra)}
     with explained(checkout.root), only_run_in(checkout.root):
+        settle(checkout.root)
         check_unchanged(plan, checkout)
         check_names_free(checkout, own, force)
-        stale = own_files(checkout.root) - own.keys()
-        _write_all(checkout.root, {**{file.path: file.ported for file in plan.changed}, **own})
-        for path in stale:  # of an earlier port, as porter wrote them
-            (checkout.root / path).unlink(missing_ok=True)
+        stale = own_files(checkout.root) - own.keys()  # of an earlier port, as porter wrote them
+        contents = {**{file.path: file.ported for file in plan.changed}, **own}
+        write_all(checkout.root, {**dict.fromkeys(stale), **_items(checkout.root, contents)})
     return Written(checkout.root)
 
 
@@ -56,48 +53,18 @@ def _check_clean(plan: Plan, checkout: Checkout) -> None:
             )
 
 
-def _write_all(root: Path, contents: Mapping[str, bytes]) -> None:
-    """Everything that takes room on the disk comes first, in a folder aside; then only renames are left."""
-    before: dict[str, tuple[bytes, int] | None] = {}
-    for left in root.glob(f"{STAGE}*"):  # of a run that was killed; this one holds the lock
-        shutil.rmtree(left)
-    with tempfile.TemporaryDirectory(prefix=STAGE, dir=root, ignore_cleanup_errors=True) as folder:
-        staged = {path: Path(folder) / str(number) for number, path in enumerate(contents)}
-        for path, place in staged.items():
-            place.write_bytes(contents[path])
-            before[path] = _content(root / path)
-            kept = before[path]
-            if kept is not None:
-                place.chmod(kept[1])
-        done: list[str] = []
-        try:
-            for path, place in staged.items():
-                done.append(path)
-                (root / path).parent.mkdir(parents=True, exist_ok=True)
-                place.replace(root / path)
-        except BaseException:
-            _restore(root, {path: before[path] for path in done}, Path(folder))
-            raise
+def settle(root: Path) -> None:
+    """Refuses to go on where a run was killed midway, once everything is back as it was before that run."""
+    if recover(root):
+        raise UsageError(f"an earlier run was killed in {root}; everything is back as it was before it, so run again.")
 
 
-def _content(path: Path) -> tuple[bytes, int] | None:
+def _items(root: Path, contents: Mapping[str, bytes]) -> dict[str, Item | None]:
+    """The bytes with the modes that the files have."""
+    return {path: Item(_mode(root / path), content) for path, content in contents.items()}
+
+
+def _mode(path: Path) -> int:
     if path.is_symlink():
         raise UsageError(f"{path} is a link and porter would replace it; move it away first.")
-    return (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) if path.exists() else None
-
-
-def _restore(root: Path, before: Mapping[str, tuple[bytes, int] | None], folder: Path) -> None:
-    lost = []
-    for path, kept in before.items():
-        try:
-            if kept is None:
-                (root / path).unlink(missing_ok=True)
-            else:
-                place = folder / "restored"
-                place.write_bytes(kept[0])
-                place.chmod(kept[1])
-                place.replace(root / path)
-        except OSError:
-            lost.append(shown(path))
-    if lost:
-        raise UsageError(f"porter failed midway and could not bring back {', '.join(lost)}; run git restore on them.")
+    return path.stat().st_mode if path.exists() else FILE

@@ -6,7 +6,8 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,7 +17,9 @@ from porter.checkout.walk import all_paths, walk
 from porter.errors import UsageError
 from porter.model import Plan
 from porter.own import EVIDENCE, own_files, written_part
-from porter.port.swap import only_run, put, recover, temporary_prefix
+from porter.port.item import Item
+from porter.port.journal import write_all
+from porter.port.swap import lies_aside, only_run, put, recover, temporary_prefix
 from porter.port.written import Written, check_names_free, check_unchanged, explained, shown
 
 CHUNK = 1024 * 1024
@@ -36,31 +39,74 @@ def write_sibling(
     """The whole port at `out`: all files of the checkout, the changed ones ported, `extra` and the lock at the root."""
     out = out.parent.resolve() / out.name
     check_place(checkout.root.resolve(), out)
-    left_out: list[str] = []
-
-    def build(new: Path) -> None:
-        check_unchanged(plan, checkout)
-        check_names_free(checkout, {**extra, lock.LOCK_NAME: b""}, force)
-        left_out.extend(_build(plan, checkout, new, extra, options))
-
-    return Written(out, backup=write_tree(out, build, force), left_out=tuple(left_out))
-
-
-def write_tree(out: Path, build: Callable[[Path], None], force: bool) -> Path | None:
-    """What `build` puts into a folder, at `out`; gives the backup of what a person had changed there."""
-    with explained(out), only_run(out):
-        recover(out)
+    with held(out):
         touched = _touched(out)
         if touched and not force:
             raise UsageError(_refusal(out, touched))
-        new = Path(tempfile.mkdtemp(prefix=temporary_prefix(out), dir=out.parent))
-        try:
-            build(new)
-            backup = _backed_up(out, touched) if touched else None
-            put(new, out)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-    return backup
+        return replace_sibling(plan, checkout, out, extra, options, force=force, backup=touched)
+
+
+def write_tree(out: Path, fill: Callable[[Path], None], force: bool) -> Path | None:
+    """What `fill` puts into a folder, at `out`; gives the backup of what a person had changed there."""
+    with held(out):
+        touched = _touched(out)
+        if touched and not force:
+            raise UsageError(_refusal(out, touched))
+        return _replace(out, fill, touched)
+
+
+@contextmanager
+def held(out: Path) -> Iterator[None]:
+    """The place of a port for one run alone, after what a killed run left there is cleaned up."""
+    with explained(out), only_run(out):
+        recover(out)
+        yield
+
+
+def revive(out: Path) -> None:
+    """Brings back a port that a killed run had moved aside."""
+    if not out.exists() and lies_aside(out):
+        with held(out.parent.resolve() / out.name):
+            pass
+
+
+def replace_sibling(
+    plan: Plan,
+    checkout: Checkout,
+    out: Path,
+    extra: Mapping[str, bytes],
+    options: Mapping[str, Any],
+    *,
+    overlay: Mapping[str, Item | None] | None = None,
+    force: bool = False,
+    backup: list[str] | None = None,
+) -> Written:
+    """The port at `out`, which is held, in the place of what was there; what `backup` names is copied aside first.
+
+    The `overlay` is a person's: its files stand in the port instead of porter's, and None is a file that is left out.
+    The lock speaks of porter's all the same, so that a person's can be told from them again.
+    """
+    left_out: list[str] = []
+
+    def fill(new: Path) -> None:
+        check_unchanged(plan, checkout)
+        check_names_free(checkout, {**extra, lock.LOCK_NAME: b""}, force)
+        left_out.extend(build(plan, checkout, new, extra, options, overlay or {}))
+
+    kept = _replace(out, fill, backup)
+    return Written(out, backup=kept, left_out=tuple(left_out))
+
+
+def _replace(out: Path, fill: Callable[[Path], None], backup: list[str] | None) -> Path | None:
+    """A folder that `fill` fills beside `out`, in its place; what `backup` names is copied aside first."""
+    new = Path(tempfile.mkdtemp(prefix=temporary_prefix(out), dir=out.parent))
+    try:
+        fill(new)
+        kept = backed_up(out, backup) if backup else None
+        put(new, out)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return kept
 
 
 def check_place(root: Path, out: Path) -> None:
@@ -71,6 +117,35 @@ def check_place(root: Path, out: Path) -> None:
         raise UsageError(f"there is no folder {out.parent} to write the port into; make it, or name another --out.")
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out} is in the way and is not a folder; move it, or name another --out.")
+
+
+def replace_in_folder(
+    plan: Plan,
+    checkout: Checkout,
+    out: Path,
+    extra: Mapping[str, bytes],
+    options: Mapping[str, Any],
+    overlay: Mapping[str, Item | None],
+    backup: list[str],
+) -> Written:
+    """The same for a port that is a git work tree, or that somebody stands in: the folder itself stays."""
+    check_unchanged(plan, checkout)
+    with tempfile.TemporaryDirectory(prefix=temporary_prefix(out), dir=out.parent) as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        left_out = build(plan, checkout, new, extra, options, overlay)
+        wanted, now = files_of(new), {path: item for path, item in files_of(out).items() if Path(path).name != ".git"}
+        todo: dict[str, Item | None] = {path: item for path, item in wanted.items() if not item.is_as(now.get(path))}
+        todo |= {path: None for path in now if path not in wanted}
+        kept = backed_up(out, backup) if backup else None
+        write_all(out, todo)
+    return Written(out, backup=kept, left_out=left_out)
+
+
+def files_of(out: Path) -> dict[str, Item]:
+    """The files of a port as they are now, a git folder as one."""
+    found = ((path, Item.at(out / path)) for path in _persons(out))
+    return {path: item for path, item in found if item is not None}
 
 
 def _touched(out: Path) -> list[str]:
@@ -118,7 +193,7 @@ def _refusal(out: Path, touched: list[str]) -> str:
     )
 
 
-def _backed_up(out: Path, touched: list[str]) -> Path:
+def backed_up(out: Path, touched: list[str]) -> Path:
     """A copy of what a person did, in a folder beside the port that is there whole or not at all."""
     number = 1
     while (backup := out.with_name(f"{out.name}.porter-backup-{number}")).exists():
@@ -137,8 +212,13 @@ def _backed_up(out: Path, touched: list[str]) -> Path:
     return backup
 
 
-def _build(
-    plan: Plan, checkout: Checkout, new: Path, extra: Mapping[str, bytes], options: Mapping[str, Any]
+def build(
+    plan: Plan,
+    checkout: Checkout,
+    new: Path,
+    extra: Mapping[str, bytes],
+    options: Mapping[str, Any],
+    overlay: Mapping[str, Item | None],
 ) -> tuple[str, ...]:
     """Fills the folder, the lock last, for it holds the digests of all others; gives what could not be copied."""
     ported = {file.path: file.ported for file in plan.changed}
@@ -148,6 +228,9 @@ def _build(
     for path in _paths(checkout):
         source, place = checkout.root / path, new / path
         mode = source.lstat().st_mode
+        if path in overlay and not stat.S_ISDIR(mode):
+            tree[path] = lock.digest(ported[path]) if path in ported else _digest(source)
+            continue
         folder = place if stat.S_ISDIR(mode) else place.parent
         if folder not in made:
             folder.mkdir(parents=True, exist_ok=True)
@@ -160,6 +243,9 @@ def _build(
             place.chmod(stat.S_IMODE(mode))
         elif not stat.S_ISDIR(mode):
             left_out.append(path)
+    for path, item in overlay.items():
+        if item is not None:
+            item.write(new / path)
     for path, content in extra.items():
         tree[path] = _write_own(new / path, content)
     _write_own(new / lock.LOCK_NAME, lock.render(plan, options, tree, extra))

@@ -38,6 +38,11 @@ def recover(out: Path) -> None:
             shutil.rmtree(left)
 
 
+def lies_aside(out: Path) -> bool:
+    """Whether a killed run left the tree of `out` aside, between its two renames."""
+    return _aside(out).is_dir()
+
+
 @contextmanager
 def only_run(out: Path) -> Iterator[None]:
     """Holds the lock file beside `out`; a second run at the same time is refused."""

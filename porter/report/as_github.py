@@ -13,7 +13,7 @@ def render(plan: Plan) -> str:
     # GitHub shows only the first few of a step: the verdict and what needs a person come first.
     pressing = sorted(in_order(plan.findings), key=lambda finding: VERDICTS.index(finding.verdict))
     commands = [
-        _command("notice", {"title": f"porter, target {plan.target.name}"}, headline(summarise(plan))),
+        command("notice", {"title": f"porter, target {plan.target.name}"}, headline(summarise(plan))),
         *(_problem(problem) for problem in sorted(plan.problems, key=lambda problem: (problem.file, problem.line))),
         *(_finding(finding) for finding in pressing if finding.verdict in _LEVELS),
     ]
@@ -23,16 +23,17 @@ def render(plan: Plan) -> str:
 def _finding(finding: Finding) -> str:
     place = {"file": finding.file, "line": str(finding.line), "col": str(finding.column)}
     message = "\n".join(part for part in (finding.why, finding.advice) if part)
-    return _command(_LEVELS[finding.verdict], {**place, "title": f"{finding.rule} {finding.name}"}, message)
+    return command(_LEVELS[finding.verdict], {**place, "title": f"{finding.rule} {finding.name}"}, message)
 
 
 def _problem(problem: Problem) -> str:
     place = {"file": problem.file, "line": str(max(1, problem.line))}
     message = f"{problem.reason}\n{problem.advice}".strip()
-    return _command("warning", {**place, "title": "porter could not read this file"}, message)
+    return command("warning", {**place, "title": "porter could not read this file"}, message)
 
 
-def _command(level: str, properties: dict[str, str], message: str) -> str:
+def command(level: str, properties: dict[str, str], message: str) -> str:
+    """A workflow command: nothing in its parts can end it."""
     told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{level} {told}::{_data(message)}"
 

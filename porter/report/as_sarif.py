@@ -12,6 +12,7 @@ from porter.report.summary import Group, by_rule, in_order
 from porter.report.upstream import public_url, uri
 
 _LEVELS = {Verdict.MANUAL: "warning", Verdict.REVIEW: "note"}
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
 
 Json = dict[str, Any]
@@ -20,7 +21,7 @@ Json = dict[str, Any]
 def render(plan: Plan) -> str:
     groups = sorted(by_rule(plan.findings, *_LEVELS), key=lambda group: group.rule)
     log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [
             {
@@ -75,7 +76,7 @@ def _results(plan: Plan, rules: list[str]) -> list[Json]:
             "ruleIndex": rules.index(finding.rule),
             "level": _LEVELS[finding.verdict],
             "message": {"text": plain(_message(finding))},
-            "locations": [_location(finding.file, finding.line, finding.column)],
+            "locations": [location(finding.file, finding.line, finding.column)],
             # Free of line numbers, so that a line added above does not make an old result a new one.
             "partialFingerprints": {"porterFinding/v1": plain(finding.id)},
         }
@@ -93,13 +94,13 @@ def _problems(plan: Plan) -> list[Json]:
         {
             "level": "warning",
             "message": {"text": plain(f"{problem.reason} {problem.advice}".strip())},
-            "locations": [_location(problem.file, max(1, problem.line), 1)],
+            "locations": [location(problem.file, max(1, problem.line), 1)],
         }
         for problem in sorted(plan.problems, key=lambda problem: (problem.file, problem.line))
     ]
 
 
-def _location(file: str, line: int, column: int) -> Json:
+def location(file: str, line: int, column: int) -> Json:
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": uri(file), "uriBaseId": _ROOT},

@@ -24,18 +24,18 @@ def render(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     summary, target = summarise(plan), plan.target
-    yield from _wrap(f"{plan.origin.name} for {target.title or target.name} ({target.name} {target.version})")
-    yield from _wrap(headline(summary))
+    yield from wrap(f"{plan.origin.name} for {target.title or target.name} ({target.name} {target.version})")
+    yield from wrap(headline(summary))
     yield ""
-    yield from _wrap(f"Sites: {summary.total}", "  ")
-    yield from _wrap(
+    yield from wrap(f"Sites: {summary.total}", "  ")
+    yield from wrap(
         f"Files: {number(summary.scanned, 'file')} looked at, {summary.changed:,} changed, "
         f"{summary.unread:,} not readable, {summary.untouched:,} copied without a look",
         "  ",
     )
     yield from _account(plan)
     for note in plan.notes:
-        yield from _wrap(f"Note: {note}", "  ")
+        yield from wrap(f"Note: {note}", "  ")
     for verdict, title in _SECTIONS:
         groups = by_rule(plan.findings, verdict)
         if groups:
@@ -64,17 +64,17 @@ def _account(plan: Plan) -> Iterator[str]:
         yield "  " + "  ".join([kind.ljust(widths[0]), *aligned])
     lost = [f"{file}:{line}" for tally in plan.account for file, line in tally.missing]
     if lost:
-        yield from _wrap(f"NO VERDICT, a fault of porter's: {', '.join(lost[:_TOP])}", "  ")
+        yield from wrap(f"NO VERDICT, a fault of porter's: {', '.join(lost[:_TOP])}", "  ")
 
 
 def _group(index: int, group: Group) -> Iterator[str]:
     effort = f", {duration(group.effort)}" if group.effort else ""
-    yield from _wrap(f"{group.rule} {group.name}: {number(len(group.findings), 'place')}{effort}", f" {index:>2}. ")
+    yield from wrap(f"{group.rule} {group.name}: {number(len(group.findings), 'place')}{effort}", f" {index:>2}. ")
     for text in (group.advices or group.whys)[:1]:
-        yield from _wrap(text, "     ")
+        yield from wrap(text, "     ")
     places = [f"{file}:{line}" for file, lines in group.places for line in lines]
     for place in places[:_PLACES]:
-        yield f"     {_end(visible(place), WIDTH - 5)}"
+        yield f"     {end(visible(place), WIDTH - 5)}"
     if places[_PLACES:]:
         yield f"     and {number(len(places) - _PLACES, 'more line')}"
 
@@ -82,16 +82,16 @@ def _group(index: int, group: Group) -> Iterator[str]:
 def _rest(plan: Plan) -> Iterator[str]:
     if plan.dependencies:
         yield from ("", "Packages tied to CUDA:")
-        yield from _wrap(", ".join(sorted(need.name for need in plan.dependencies)), "  ")
+        yield from wrap(", ".join(sorted(need.name for need in plan.dependencies)), "  ")
     if plan.problems:
         yield from ("", "Not read:")
         for problem in sorted(plan.problems, key=lambda problem: (problem.file, problem.line))[:_TOP]:
-            yield from _wrap(f"{problem.file}: {problem.reason}", "  ")
+            yield from wrap(f"{problem.file}: {problem.reason}", "  ")
         if plan.problems[_TOP:]:
             yield f"  and {number(len(plan.problems) - _TOP, 'more file')}; report.md has them all"
 
 
-def _wrap(text: str, lead: str = "") -> Iterator[str]:
+def wrap(text: str, lead: str = "") -> Iterator[str]:
     """Words in lines that fit; `lead` stands before the first line, as much space before the others."""
     line = ""
     for word in shorten(visible(" ".join(text.split())), PROSE).split():
@@ -116,7 +116,7 @@ def _pieces(word: str, width: int) -> Iterator[str]:
     yield piece
 
 
-def _end(text: str, width: int) -> str:
+def end(text: str, width: int) -> str:
     """The end of a long path, which tells more than its beginning."""
     if _columns(text) <= width:
         return text

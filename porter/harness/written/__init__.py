@@ -20,6 +20,8 @@ from porter.settings import Verify
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from porter.checkout.source import Checkout
+
 _HARNESS = Path(__file__).resolve().parent.parent
 _COPIED = ("child.py", "limits.py")  # how a probe is run: for the standard library alone, as the probes are for torch
 
@@ -32,6 +34,13 @@ _NEEDS = {
     "test_chat_thread.py": "talkers",
     "test_commands.py": "commands",
 }
+
+
+def checks(checkout: Checkout, plan: Plan) -> dict[str, bytes]:
+    """The folder verify/ of a port, unless the checkout has one of its own, into which nothing is mixed."""
+    from porter.settings import read
+
+    return {} if taken(checkout.root) else files(plan, checkout.root, read(checkout.root).verify)
 
 
 def taken(root: Path) -> bool:

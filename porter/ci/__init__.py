@@ -1,0 +1,1 @@
+"""The wiring of porter into services that run checks, written from `templates/ci/`."""

@@ -1,0 +1,1 @@
+"""The history of a port: what it would have come to at each release of its upstream."""
