@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from porter.model import FilePlan, Finding, Problem
+from porter.model import FilePlan, Finding, Problem, Verdict
 from porter.options.ledger import Lesson
 from porter.spans import Span, replay, spans
 
@@ -32,6 +32,7 @@ class Record:
     findings: tuple[Finding, ...] = ()
     wrote: tuple[Span, ...] = ()
     problems: tuple[Problem, ...] = ()
+    accounted: tuple[tuple[int, int, Verdict], ...] = ()
     lesson: Lesson | None = None  # about options, where it is a program
 
     @classmethod
@@ -41,10 +42,12 @@ class Record:
         if plan is None:
             return cls(digest, True, own, asked, problems=tuple(problems))
         wrote = spans(plan.original, plan.ported) if plan.changed else ()
-        return cls(digest, True, own, asked, plan.path, plan.kind, plan.findings, wrote, tuple(problems))
+        found = (plan.path, plan.kind, plan.findings, wrote)
+        return cls(digest, True, own, asked, *found, tuple(problems), plan.accounted)
 
     def planned(self, raw: bytes) -> FilePlan | None:
         """The plan of the file, which has the bytes that the record was made of."""
         if not self.kind:
             return None
-        return FilePlan(self.path, self.digest, self.kind, self.findings, raw, replay(raw, self.wrote))
+        ported = replay(raw, self.wrote)
+        return FilePlan(self.path, self.digest, self.kind, self.findings, raw, ported, self.accounted)

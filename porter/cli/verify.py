@@ -101,7 +101,7 @@ def command(
     say("Running the repository's code in processes of its own.")
     module = _framework(port)
     found = _verify_framework(module, wish, mindspore, download, say) if module else verify(wish, say)
-    if matrix:
+    if matrix and not module:
         found = with_matrix(found, wish, say)
     if home is not None:
         form_of.write(found, home)

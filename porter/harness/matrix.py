@@ -109,7 +109,7 @@ def _row(wish: Wish, version: Version, scratch: Path, say: Callable[[str], None]
         return Result(NAME, subject, Outcome.NOT_APPLICABLE, f"pip cannot install it: {why}")
     path = ":".join(filter(None, [str(folder), wish.pythonpath]))
     chosen = tuple(name for name in wish.only if name in CHECKS) or CHECKS
-    with_it = replace(wish, pythonpath=path, only=chosen, commands=())
+    with_it = replace(wish, pythonpath=path, only=chosen, commands=(), ran=False)
     results = verify(with_it, lambda said: say(f"{NAME}: {PACKAGE} {version.number}: {said}")).results
     told = ", ".join(f"{r.check} {r.outcome.value}" for r in results if r.outcome is not Outcome.NOT_APPLICABLE)
     notes = tuple(f"{r.check}, {r.subject}: {r.detail}" for r in results if r.outcome is not Outcome.PASS)

@@ -10,7 +10,7 @@ from typing import Any
 from porter.own import REFERENCE
 
 _NUMBERS = 64  # of a tensor that are kept
-_LEFT_OUT = {"digest", "steps", "weights", "notes", "places", "modules"}
+_LEFT_OUT = {"digest", "steps", "weights", "notes", "places", "modules", "half"}
 
 Answers = dict[str, dict[str, Any]]  # by probe, then by model
 

@@ -13,7 +13,7 @@ BOUND = 5e-3  # of a number, relative to it or to 1, whichever is larger; chosen
 
 _EXACT_NUMBER = re.compile(r"-?0x[01]\.[0-9a-f]+p[+-]\d+")
 _TALK = {"notes"}
-_TO_THE_BIT = {"digest", "steps", "weights", "device"}
+_TO_THE_BIT = {"digest", "steps", "weights", "device", "half"}
 
 
 def differences(reference: Any, answer: Any, bound: float = 0.0) -> list[str]:
@@ -59,6 +59,8 @@ def _keys_differ(one: Mapping[str, Any], two: Mapping[str, Any], bound: float, a
         if name in left_out or (not bound and name == "device"):
             continue
         where = f"{at}.{name}" if at else name
+        if name not in two and bound and at == "said":
+            continue  # a call on a second device, which not every machine has
         if name not in two:
             yield f"{where} is missing"
         else:

@@ -24,11 +24,15 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     model, notes = model_of(order)
     torch.ones(1, device=device())  # the main thread has used the device, as it has when a page is up
     said = {}
-    for number in range(min(2, torch.get_device_module(device()).device_count())):
+    for number in range(min(2, _devices())):
         placed = copy.deepcopy(model).to(f"{device()}:{number}").eval()
         for name in order["methods"]:
             said[f"{name} on device {number}"] = _in_thread(getattr(placed, name), order["root"])
     return {"notes": notes, "said": said}
+
+
+def _devices() -> int:
+    return 1 if device() == "cpu" else int(torch.get_device_module(device()).device_count())
 
 
 def _in_thread(method: Callable[..., Any], root: str) -> dict[str, Any]:
