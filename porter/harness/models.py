@@ -9,9 +9,11 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
+from porter.harness.probes import tiny
 from porter.harness.sources import Source
 
 _MOST = 6  # models that are tried; the others are named
+_CALLED_CONFIG = ("config", "cfg", "conf", "hparams", "hps", "args", "opt", "options", "params")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Model:
     path: tuple[str, ...]
     config_module: str
     config: str  # "" for a class with plain arguments
+    settings: tuple[str, ...] = ()  # what it reads of a configuration that is no class of the repository
+    lacks: str = ""  # an argument of its constructor for which there is no value
     told: Mapping[str, Any] = field(default_factory=dict, hash=False)  # arguments that a person chose
 
     @property
@@ -38,6 +42,7 @@ class Model:
             "class": self.name,
             "config_module": self.config_module,
             "config_class": self.config,
+            "settings": list(self.settings),
             "path": list(self.path),
             "config": dict(self.told),
         }
@@ -47,8 +52,14 @@ def find(sources: list[Source]) -> tuple[list[Model], list[str]]:
     """The models to be tried, and a sentence for each that is left out."""
     repository = _Repository(sources)
     found = [model for source in sources if not source.script for model in repository.models(source)]
-    left = [f"{model.subject} was not tried: the harness takes {_MOST} models" for model in found[_MOST:]]
-    return found[:_MOST], left
+    made = [model for model in found if not model.lacks]
+    left = [f"{model.subject} was not tried: the harness takes {_MOST} models" for model in made[_MOST:]]
+    left += [
+        f"{model.subject} was not tried: its constructor needs {model.lacks!r}, for which there is no tiny value"
+        for model in found
+        if model.lacks
+    ]
+    return made[:_MOST], left
 
 
 def named(sources: list[Source], spec: str) -> Model | None:
@@ -96,7 +107,9 @@ class _Repository:
             return None
         config = self._config(source, node, start)
         where, name = (_beside(source, config[0]), config[1].name) if config else ("", "")
-        return Model(source.file, source.name, node.name, source.path, where, name)
+        read = () if config else _read_of_config(source, start)
+        lacks = "" if config or read else _without_value(start)
+        return Model(source.file, source.name, node.name, source.path, where, name, read, lacks)
 
     def methods(self, file: str, name: str, seen: frozenset[str] = frozenset()) -> set[str]:
         """Of a class and its bases."""
@@ -112,9 +125,10 @@ class _Repository:
 
     @cached_property
     def _parts(self) -> set[str]:
-        """Names that are called or inherited inside other classes."""
+        """Names that are called or inherited inside other models."""
         found: set[str] = set()
-        for (_, outer), *_ in self._classes.values():
+        every = [node for pairs in self._classes.values() for _, node in pairs]
+        for outer in filter(self._is_model, every):
             found.update(_last(base) for base in outer.bases if _last(base) != outer.name)
             for node in ast.walk(outer):
                 if isinstance(node, ast.Call) and _last(node.func) != outer.name:
@@ -144,7 +158,7 @@ class _Repository:
             return None
         first = arguments[0]
         names = [_annotation(first.annotation), _config_class(node)]
-        if first.arg in ("config", "cfg", "hparams", "conf"):
+        if first.arg in _CALLED_CONFIG:
             names += [f"{node.name}Config", *self._configs_of(source)]
         for name in filter(None, names):
             if name in self._classes:
@@ -188,3 +202,22 @@ def _config_class(node: ast.ClassDef) -> str:
         if isinstance(item, ast.Assign) and any(_last(t) == "config_class" for t in item.targets):
             return _last(item.value)
     return ""
+
+
+def _read_of_config(source: Source, start: ast.FunctionDef) -> tuple[str, ...]:
+    """The settings that the file's classes read of the first argument, if it is called as a configuration is."""
+    first = start.args.args[1].arg if len(start.args.args) > 1 else ""
+    if first not in _CALLED_CONFIG:
+        return ()
+    called = {id(node.func) for node in ast.walk(source.tree) if isinstance(node, ast.Call)}
+    classes = [node for node in source.tree.body if isinstance(node, ast.ClassDef)]
+    read = [node for outer in classes for node in ast.walk(outer) if isinstance(node, ast.Attribute)]
+    return tuple(sorted({node.attr for node in read if _last(node.value) == first and id(node) not in called}))
+
+
+def _without_value(start: ast.FunctionDef) -> str:
+    """The first argument that must be given and that no tiny value is known for."""
+    arguments = start.args.args[1:]
+    needed = arguments[: len(arguments) - len(start.args.defaults)]
+    needed += [a for a, default in zip(start.args.kwonlyargs, start.args.kw_defaults, strict=True) if default is None]
+    return next((a.arg for a in needed if tiny.value(a.arg, _annotation(a.annotation)) is None), "")

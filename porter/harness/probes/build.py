@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
+import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 
 from . import tiny
 from .digest import digest
+from .faults import NotRunnable
 from .place import device, named, vendor_module
 
 __all__ = ["device", "model_of", "weights"]
@@ -45,14 +48,37 @@ def weights(model: Any) -> str:
 def _built(module: Any, order: dict[str, Any]) -> Any:
     torch.manual_seed(SEED)
     made = getattr(module, order["class"])
+    if order.get("settings"):
+        return _with_settings(made, {**tiny.settings(order["settings"]), **order.get("config", {})})
     if not order["config_class"]:
         return made(**tiny.arguments(made, order.get("config", {})))
     kind = getattr(importlib.import_module(order["config_module"]), order["config_class"])
-    config = kind(**tiny.arguments(kind.__init__ if "__init__" in vars(kind) else kind, order.get("config", {})))
+    start = kind.__init__ if "__init__" in vars(kind) else kind
+    config = kind(**tiny.arguments(start, {**_saved(kind, start), **order.get("config", {})}))
     torch.manual_seed(SEED)
     rest = [p for p in list(inspect.signature(made).parameters.values())[1:] if p.default is p.empty]
     extra = {p.name: tiny.size(p.name) for p in rest if p.kind is p.POSITIONAL_OR_KEYWORD}
     return made(config, **{name: value for name, value in extra.items() if value is not None})
+
+
+def _saved(kind: Any, start: Any) -> dict[str, Any]:
+    """What the config.json beside a configuration class says, of what the class takes."""
+    beside = Path(inspect.getfile(kind)).with_name("config.json")
+    if not beside.is_file():
+        return {}
+    takes = inspect.signature(start).parameters
+    every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values())
+    known = tiny.saved(json.loads(beside.read_text(encoding="utf-8")))
+    return {name: value for name, value in known.items() if every or name in takes}
+
+
+def _with_settings(made: Any, settings: dict[str, Any]) -> Any:
+    """A model whose configuration is no class that can be found: it gets what its file reads of one."""
+    try:
+        return made(SimpleNamespace(**settings))
+    except Exception as error:
+        said = f"its configuration is no class of the repository, and one with {', '.join(settings)} does not fit"
+        raise NotRunnable(f"{said} ({type(error).__name__}: {error})") from error
 
 
 def _fill(model: Any) -> None:

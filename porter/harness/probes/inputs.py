@@ -31,7 +31,7 @@ _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"images?|imgs?|pixel_values|samples", ("image", "large image")),
     (r"mels?|input_features", ("mel",)),
     (r"input_values|waveforms?|audios?", ("wave", "mel")),
-    (r"timesteps?|t", ("steps",)),
+    (r"time_?steps?|times?|t", ("steps",)),
 )
 _LABELS = ("labels", "targets", "target")
 

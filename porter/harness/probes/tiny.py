@@ -29,6 +29,8 @@ _SIZES: tuple[tuple[str, int], ...] = (
     (r"image_size|img_size", 32),
     (r"patch_size", 4),
 )
+_BY_TYPE: dict[str, Any] = {"int": 4, "float": 0.5, "bool": False}  # for a name that says nothing
+_DESCRIBES = r"^_|^(architectures|auto_map|model_type|(torch_)?dtype|tokenizer_class)$|version|quanti[sz]ation"
 _SPECIAL_TOKENS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 
 
@@ -37,20 +39,48 @@ def size(name: str) -> int | None:
     return next((value for pattern, value in _SIZES if re.fullmatch(pattern, name.lower())), None)
 
 
+def value(name: str, annotation: str) -> Any:
+    """The tiny value of an argument that must be given, by its name or else by its type."""
+    known = size(name)
+    return _BY_TYPE.get(annotation) if known is None else known
+
+
+def settings(names: list[str]) -> dict[str, Any]:
+    """A configuration that is no class: sizes by name, dropout off, small numbers small, all else None."""
+    small = {name: 0.0 if "drop" in name else 1e-5 for name in names if re.search(r"drop|eps(ilon)?$", name)}
+    return {name: small.get(name, size(name)) for name in names}
+
+
+def saved(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A checkpoint's config.json cut down: its own values, but for sizes and for what only describes the file."""
+    chosen = {name: value for name, value in config.items() if not re.search(_DESCRIBES, name)}
+    for name, default in chosen.items():
+        cut = _cut(name, default)
+        chosen[name] = default if cut is None else cut
+    return chosen
+
+
 def arguments(made: Callable[..., Any], told: Mapping[str, Any]) -> dict[str, Any]:
     """Keyword arguments for a constructor: what a person told, sizes cut down, dropout off, all else at its default."""
     chosen: dict[str, Any] = dict(told)
     for name, parameter in inspect.signature(made).parameters.items():
         if name == "self" or name in told or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        value = _cut(name, parameter.default)
         if parameter.default is parameter.empty:
-            if value is None:
-                raise NotRunnable(f"its constructor needs {name!r}, for which there is no tiny value")
-            chosen[name] = value
-        elif value is not None:
-            chosen[name] = value
+            chosen[name] = _needed(name, parameter)
+        elif (cut := _cut(name, parameter.default)) is not None:
+            chosen[name] = cut
     return chosen
+
+
+def _needed(name: str, parameter: inspect.Parameter) -> Any:
+    kind = parameter.annotation
+    found = _cut(name, parameter.default)
+    if found is None:
+        found = value(name, kind if isinstance(kind, str) else getattr(kind, "__name__", ""))
+    if found is None:
+        raise NotRunnable(f"its constructor needs {name!r}, for which there is no tiny value")
+    return found
 
 
 def _cut(name: str, default: Any) -> Any:
