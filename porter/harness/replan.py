@@ -20,8 +20,8 @@ class Replan:
 
     @property
     def undone(self) -> list[Finding]:
-        """Places that porter would change without asking: there must be none in a port."""
-        return [f for f in self.findings if f.edits and f.verdict is Verdict.PORTED]
+        """Places that porter would change: there must be none in a port, where those for review are changed, too."""
+        return [f for f in self.findings if f.edits and f.verdict in (Verdict.PORTED, Verdict.REVIEW)]
 
     def at(self, place: str) -> list[Finding]:
         """The findings of a line, `file:line`."""

@@ -106,6 +106,20 @@ def test_port_that_stays_on_the_cpu(seeded: Seeded, verify: Verify) -> None:
     assert "the port stays on the CPU" in said or "bench.py:" in said
 
 
+def test_a_comparison_that_is_still_about_cuda(seeded: Seeded, verify: Verify) -> None:
+    """Nothing fails when it runs: the port just never takes the branch."""
+    folder, place = seeded("minimal-gpt", "npu", "model.py", 'device_type == "npu"', 'device_type == "cuda"')
+    assert place in failed(verify(folder, None, "static"))
+
+
+def test_mixed_precision_that_is_off(seeded: Seeded, verify: Verify) -> None:
+    """It ends and prints the same, in float32."""
+    folder, _ = seeded("minimal-gpt", "npu", "bench.py", "torch.autocast('npu'", "torch.autocast('cpu'")
+    said = failed(verify(folder, original("minimal-gpt"), "command", commands=("python bench.py",)))
+    assert "less of the work is done on npu" in said
+    assert "copies within the device" in said
+
+
 def test_another_number_is_printed(seeded: Seeded, verify: Verify) -> None:
     folder, _ = seeded("minimal-gpt", "npu", "train.py", "learning_rate = 1e-3", "learning_rate = 1e-2")
     command = "python train.py --max_iters=12"

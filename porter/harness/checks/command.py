@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from porter.harness.case import NO_ORIGINAL, Case, last_line
 from porter.harness.child import Ended
-from porter.harness.comparison import NO_CUDA
+from porter.harness.comparison import NO_CUDA, on_device
 from porter.harness.result import Outcome, Result
 from porter.harness.stage import ORIGINAL, PORT
 
@@ -53,15 +54,39 @@ def _compared(case: Case, command: str) -> Result:
         return Result(NAME, command, Outcome.REFERENCE, said, tuple(filter(None, [fault])))
     if fault or left:
         return _bad(case, command, ended, fault or f"{left[0]}.", left)
-    on_device = sum(trace["operators_on_device"] for trace in traces)
-    if not on_device and any(trace["operators_on_device"] for trace in before_traces):
+    ran = sum(trace["operators_on_device"] for trace in traces)
+    if not ran and any(trace["operators_on_device"] for trace in before_traces):
         said = f"No operator ran on {case.stage.device}, where the original used CUDA: the port stays on the CPU."
         return Result(NAME, command, Outcome.FAIL, said)
     missing = _missing_line(case, command, before, ended)
     if missing:
         return Result(NAME, command, Outcome.FAIL, f"The original prints `{missing}`, and the port does not.")
-    said = f"Exit code 0, {on_device} operators on the device, and it prints what the original prints."
-    return Result(NAME, command, Outcome.PASS, said, _host(traces), {"operators": on_device})
+    fewer = _fewer_operators(case, command, before_traces, traces)
+    if fewer:
+        said = f"It prints what it printed, but less of the work is done on {case.stage.device}: {fewer}."
+        return Result(NAME, command, Outcome.FAIL, said)
+    said = f"Exit code 0, {ran} operators on the device, and it prints what the original prints."
+    return Result(NAME, command, Outcome.PASS, said, _host(traces), {"operators": ran})
+
+
+def _fewer_operators(case: Case, command: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> str:
+    """Operators that the port runs less often on the device than the original, which runs them equally every time."""
+    first, second = _counts(before, "cuda"), _counts(after, case.stage.device)
+    fewer = [name for name in sorted(first) if second[name] < first[name]]
+    if not fewer:
+        return ""
+    again = _counts(_started(case, command, ORIGINAL)[1], "cuda")
+    told = [f"{name} {first[name]} → {second[name]}" for name in fewer if again[name] == first[name]]
+    return ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")
+
+
+def _counts(traces: list[dict[str, Any]], device: str) -> Counter[str]:
+    """Operators by name; copies within the device are what a change of dtype is, as in mixed precision."""
+    found: Counter[str] = Counter()
+    for trace in traces:
+        found.update(on_device(trace, device))
+        found["copies within the device"] += trace["copies"]["on_device"]["count"]
+    return found
 
 
 def _bad(case: Case, command: str, ended: Ended, said: str, left: list[str]) -> Result:
