@@ -38,7 +38,7 @@ if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv "$(1)";
 fi
 endef
 
-.PHONY: help demo test test-sim test-older test-mindspore test-mindformers reports lint format bench clean
+.PHONY: help demo test test-sim test-older test-mindspore test-mindformers reports lint format bench mutants clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ format: $(VENV)/.dev ## Bring the code into shape
 
 bench: $(VENV)/.bench ## Compare porter's speed with three other ways (downloads transformers 4.29.1)
 	@$(PYTHON) bench/speed.py --download $(ARGS)
+
+mutants: $(VERIFY)/.sim ## Put bugs into the fixtures' ports and count how many porter verify sees (an hour)
+	@OMP_NUM_THREADS=1 $(VERIFY)/bin/python bench/mutations/run.py $(ARGS)
 
 clean: ## Remove all that was made here
 	rm -rf $(VENV) $(VERIFY) $(OLDER) $(MINDSPORE) $(MINDFORMERS) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
