@@ -279,7 +279,7 @@ def _on_a_terminal(*args: object, **environment: str) -> str:
 def test_help_and_version_are_0_and_help_fits_a_screen(here: Callable[..., Result]) -> None:
     shown = here("--help")
     assert shown.code == here("--version").code == here("migrate", "--help").code == 0
-    assert len(shown.out.splitlines()) <= 40
+    assert len(shown.out.splitlines()) <= 45
     for verb in cli.porter.list_commands(cli.click.Context(cli.porter)):  # type: ignore[attr-defined]
         assert f"\n  {verb} " in shown.out
 

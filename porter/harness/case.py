@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from porter.harness.models import Model
+from porter.harness.models import Candidates, Model
 from porter.harness.replan import Replan, replan
 from porter.harness.result import Outcome
 from porter.harness.sources import Source, read
@@ -44,14 +44,14 @@ class Case:
 
     @cached_property
     def models(self) -> list[Model]:
-        return self._found[0]
+        return self._found.tried
 
     @cached_property
     def models_left_out(self) -> list[str]:
-        return self._found[1]
+        return self._found.left_out
 
     @cached_property
-    def _found(self) -> tuple[list[Model], list[str]]:
+    def _found(self) -> Candidates:
         return models(self.sources, self.settings)
 
     def recipe(self, model: Model) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
@@ -27,7 +27,7 @@ class Model:
     config_module: str
     config: str  # "" for a class with plain arguments
     settings: tuple[str, ...] = ()  # what it reads of a configuration that is no class of the repository
-    lacks: str = ""  # an argument of its constructor for which there is no value
+    lacks: tuple[str, ...] = ()  # arguments of its constructor for which there is no value
     told: Mapping[str, Any] = field(default_factory=dict, hash=False)  # arguments that a person chose
 
     @property
@@ -48,18 +48,36 @@ class Model:
         }
 
 
-def find(sources: list[Source]) -> tuple[list[Model], list[str]]:
-    """The models to be tried, and a sentence for each that is left out."""
+@dataclass(frozen=True)
+class Candidates:
+    """The models of a repository: those that are tried, those beyond that number, and those that cannot be built."""
+
+    tried: list[Model]
+    beyond: list[Model]
+    lacking: list[Model]
+
+    @property
+    def left_out(self) -> list[str]:
+        """A sentence for each that is not tried."""
+        many = [f"{model.subject} was not tried: the harness takes {_MOST} models" for model in self.beyond]
+        return many + [
+            f"{model.subject} was not tried: its constructor needs {model.lacks[0]!r}, for which there is no tiny value"
+            for model in self.lacking
+        ]
+
+
+def find(sources: list[Source], told: Mapping[str, Mapping[str, Any]]) -> Candidates:
+    """The models, each with the arguments that a person told of it (by `file.py:Class`)."""
     repository = _Repository(sources)
-    found = [model for source in sources if not source.script for model in repository.models(source)]
+    found = [given(model, told) for source in sources if not source.script for model in repository.models(source)]
     made = [model for model in found if not model.lacks]
-    left = [f"{model.subject} was not tried: the harness takes {_MOST} models" for model in made[_MOST:]]
-    left += [
-        f"{model.subject} was not tried: its constructor needs {model.lacks!r}, for which there is no tiny value"
-        for model in found
-        if model.lacks
-    ]
-    return made[:_MOST], left
+    return Candidates(made[:_MOST], made[_MOST:], [model for model in found if model.lacks])
+
+
+def given(model: Model, told: Mapping[str, Mapping[str, Any]]) -> Model:
+    """The model with what a person told of its arguments."""
+    own = told.get(f"{model.file}:{model.name}", {})
+    return replace(model, told=own, lacks=tuple(name for name in model.lacks if name not in own))
 
 
 def named(sources: list[Source], spec: str) -> Model | None:
@@ -108,7 +126,7 @@ class _Repository:
         config = self._config(source, node, start)
         where, name = (_beside(source, config[0]), config[1].name) if config else ("", "")
         read = () if config else _read_of_config(source, start)
-        lacks = "" if config or read else _without_value(start)
+        lacks = () if config or read else _without_value(start)
         return Model(source.file, source.name, node.name, source.path, where, name, read, lacks)
 
     def methods(self, file: str, name: str, seen: frozenset[str] = frozenset()) -> set[str]:
@@ -215,9 +233,9 @@ def _read_of_config(source: Source, start: ast.FunctionDef) -> tuple[str, ...]:
     return tuple(sorted({node.attr for node in read if _last(node.value) == first and id(node) not in called}))
 
 
-def _without_value(start: ast.FunctionDef) -> str:
-    """The first argument that must be given and that no tiny value is known for."""
+def _without_value(start: ast.FunctionDef) -> tuple[str, ...]:
+    """The arguments that must be given and that no tiny value is known for."""
     arguments = start.args.args[1:]
     needed = arguments[: len(arguments) - len(start.args.defaults)]
     needed += [a for a, default in zip(start.args.kwonlyargs, start.args.kw_defaults, strict=True) if default is None]
-    return next((a.arg for a in needed if tiny.value(a.arg, _annotation(a.annotation)) is None), "")
+    return tuple(a.arg for a in needed if tiny.value(a.arg, _annotation(a.annotation)) is None)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from porter.errors import UsageError
-from porter.harness.models import Model, find, named
+from porter.harness.models import Candidates, Model, find, given, named
 from porter.harness.sources import Source
 from porter.settings import Verify
 
 
-def models(sources: list[Source], verify: Verify) -> tuple[list[Model], list[str]]:
-    """The models to be tried, those that were told first, and a sentence for each that is left out."""
-    told = [_named(sources, spec) for spec in verify.models]
-    found, left = find(sources)
+def models(sources: list[Source], verify: Verify) -> Candidates:
+    """The models to be tried, those that were told first, and what is left out."""
+    told = [given(_named(sources, spec), verify.config) for spec in verify.models]
+    found = find(sources, verify.config)
     known = {(model.file, model.name) for model in told}
-    every = [*told, *(model for model in found if (model.file, model.name) not in known)]
-    left = [said for said in left if not any(said.startswith(f"{model.subject} ") for model in told)]
-    return [replace(model, told=verify.config.get(f"{model.file}:{model.name}", {})) for model in every], left
+
+    def others(models: list[Model]) -> list[Model]:
+        return [model for model in models if (model.file, model.name) not in known]
+
+    return Candidates([*told, *others(found.tried)], others(found.beyond), others(found.lacking))
 
 
 def _named(sources: list[Source], spec: str) -> Model:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from porter.harness import told
-from porter.harness.models import Model, methods
+from porter.harness.models import Candidates, Model, methods
 from porter.harness.probes import tiny
 from porter.harness.sources import Source, imported, read
 from porter.harness.written.pages import commands
@@ -58,7 +58,8 @@ def find(root: Path, settings: Verify) -> Found:
     """Reads the checkout; runs nothing of it."""
     many = sum(entry.kind == "python" for entry in repository(root))
     sources = read(root) if many <= _MANY or settings.models else []
-    models, left = told.models(sources, settings)
+    candidates = told.models(sources, settings)
+    models = candidates.tried
     having = methods(sources, models)
     modules = [source for source in sources if not source.script]
     packages = set().union(*map(imported, modules))
@@ -72,7 +73,7 @@ def find(root: Path, settings: Verify) -> Found:
         commands=settings.commands,
         suggested=[c for c in commands(root, [s.file for s in sources]) if c not in settings.commands],
         auto_map=_auto_map(root),
-        untold=[*_models_untold(sources, models, left), *_scripts_untold(scripts, settings)]
+        untold=[*_models_untold(sources, candidates), *_scripts_untold(scripts, settings)]
         if sources or not many
         else [_too_many(many)],
     )
@@ -115,17 +116,17 @@ def _command(file: str) -> str:
     return f"commands = [{json.dumps(f'python {file}', ensure_ascii=False)}]"
 
 
-def _models_untold(sources: list[Source], models: list[Model], left: list[str]) -> list[Untold]:
-    unknown = [(model, name) for model in models for name in _unknown_sizes(sources, model)]
+def _models_untold(sources: list[Source], candidates: Candidates) -> list[Untold]:
+    unknown = [(model, name) for model in candidates.tried for name in _unknown_sizes(sources, model)]
+    unknown += [(model, name) for model in candidates.lacking for name in model.lacks]
     found = [
         Untold(model.subject, f"it needs {name!r}, for which there is no tiny value", _size(model, name))
         for model, name in unknown
     ]
-    for said in left:
-        subject = said.partition(" was ")[0]
-        file, _, name = subject.partition(": ")
-        found.append(Untold(subject, said.partition(" was ")[2] or said, f'models = ["{file}:{name}"]'))
-    if not models and not left:
+    for model in candidates.beyond:
+        line = f'models = ["{model.file}:{model.name}"]'
+        found.append(Untold(model.subject, "not tried: there are more models than the harness takes", line))
+    if not any((candidates.tried, candidates.beyond, candidates.lacking)):
         why = "no class with a forward was found that is derived from a module of torch or transformers"
         found.append(Untold("a model", why, 'models = ["file.py:Class"]'))
     return found
