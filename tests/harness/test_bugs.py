@@ -160,6 +160,19 @@ def test_a_name_that_the_target_lacks(seeded: Seeded, verify: Verify) -> None:
     assert place in said, said
 
 
+def test_a_name_that_nobody_has(seeded: Seeded, verify: Verify) -> None:
+    """Of such a name the simulator alone cannot tell whether the vendor has it."""
+    folder, place = seeded("detector", "npu", "engine.py", "torch.npu.synchronize(device)", "torch.npu.sync(device)")
+    said = failed(verify(folder, original("detector"), "static"))
+    assert f"{place} uses torch.npu.sync, which neither torch.cuda has" in said
+
+
+def test_another_vendors_module(seeded: Seeded, verify: Verify) -> None:
+    """In a file that names the device in strings only."""
+    folder, _ = seeded("detector", "npu", "main.py", "import torch_npu\n", "import torch_mlu\n")
+    assert "main.py:1 no longer imports torch_npu" in failed(verify(folder, original("detector"), "static"))
+
+
 def test_a_script_that_never_ends(seeded: Seeded, verify: Verify) -> None:
     folder, _ = seeded("minimal-gpt", "npu", "bench.py", "import time\n", "import time\nwhile True: time.sleep(1)\n")
     results = verify(folder, original("minimal-gpt"), "command", command="python bench.py", seconds=12)

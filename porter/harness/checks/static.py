@@ -9,15 +9,19 @@ from pathlib import Path
 
 from porter.harness.case import Case
 from porter.harness.result import Outcome, Result
+from porter.harness.sources import Source, read
 from porter.lock import digest
 from porter.model import Finding, Verdict
 from porter.own import repository
 from porter.report.summary import number
+from porter.targets.catalog import resolve
 
 NAME = "static"
 ORDER = 10
 PROVES = "Every Python file compiles, a second plan finds nothing left to port, and every name of the device exists."
 CANNOT = "Whether the code does the same as before."
+
+_VENDOR_IMPORT = "DEV004"  # the rule that adds it
 
 
 def run(case: Case) -> Iterator[Result]:
@@ -69,36 +73,54 @@ def _spot(finding: Finding) -> str:
 
 def _missing_names(case: Case) -> Iterator[str]:
     """Names below torch.<device> that this version of the target is known to lack."""
-    from porter.targets.catalog import resolve
-
     _, surface = resolve(f"{case.lock.target.name}@{case.lock.target.version}")
     device = surface.sheet.device
-    for file, dotted, line in _device_names(case, device):
+    new = _new_names(case, device)
+    for file, dotted, line in _device_names(case.sources, device):
         if device == "cuda":
             continue
         answer = surface.look(f"torch.cuda.{dotted.removeprefix(f'torch.{device}.')}")
+        release = f"{case.lock.target.name} {case.lock.target.version}"
         if answer.status == "missing":
-            yield f"{file}:{line} uses {dotted}, which {case.lock.target.name} {case.lock.target.version} does not have"
+            yield f"{file}:{line} uses {dotted}, which {release} does not have"
+        elif not answer.name and dotted in new:
+            yield f"{file}:{line} uses {dotted}, which neither torch.cuda has nor, as far as is known, {release}"
+
+
+def _new_names(case: Case, device: str) -> set[str]:
+    """Names of the device that stand in the port and nowhere in its original; none where that is not at hand.
+
+    A name that upstream wrote for the device is the vendor's own. Porter writes no name that it does not know.
+    """
+    if case.stage.original is None:
+        return set()
+    upstream = {name for _, name, _ in _device_names(read(case.stage.original), device)}
+    _, surface = resolve(f"{case.lock.target.name}@{case.lock.target.version}")
+    own = [entry.to for entry in (*surface.sheet.names.values(), *surface.sheet.modules.values()) if not entry.missing]
+    new = {name for _, name, _ in _device_names(case.sources, device)} - upstream
+    return {name for name in new if not any(f"{known}.".startswith(f"{name}.") for known in own)}
 
 
 def _without_vendor_module(case: Case) -> Iterator[str]:
     """Files that porter ported and that use the device's names, but do not import the module that makes them."""
-    from porter.targets.catalog import resolve
-
     _, surface = resolve(f"{case.lock.target.name}@{case.lock.target.version}")
     module = surface.sheet.module
     used: dict[str, tuple[str, int]] = {}
-    for file, dotted, line in _device_names(case, surface.sheet.device):
+    for file, dotted, line in _device_names(case.sources, surface.sheet.device):
         if file in case.lock.files:
             used.setdefault(file, (dotted, line))
     for source in case.sources:
-        if source.file in used and module and not _imports(source.tree, module):
+        if not module or _imports(source.tree, module):
+            continue
+        if source.file in used:
             dotted, line = used[source.file]
             yield f"{source.file}:{line} uses {dotted}, and the file does not import {module}"
+        elif any(found.rule == _VENDOR_IMPORT for found in case.lock.edits.get(source.file, ())):
+            yield f"{source.file}:1 no longer imports {module}, which porter put there"
 
 
-def _device_names(case: Case, device: str) -> Iterator[tuple[str, str, int]]:
-    for source in case.sources:
+def _device_names(sources: list[Source], device: str) -> Iterator[tuple[str, str, int]]:
+    for source in sources:
         for node in ast.walk(source.tree):
             dotted = _dotted(node) if isinstance(node, ast.Attribute) else ""
             if dotted.startswith(f"torch.{device}."):
