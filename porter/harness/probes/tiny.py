@@ -14,12 +14,12 @@ VOCABULARY, LENGTH, WIDTH = 320, 64, 32
 # Names of sizes, and what they become. At least three layers: what breaks between layers shows in the second and third.
 _SIZES: tuple[tuple[str, int], ...] = (
     (r"(padded_)?vocab(ulary)?_?size|n_?vocab|num_embeddings|num_tokens", VOCABULARY),
-    (r"(n_?|num_)?(hidden_|encoder_|decoder_|text_|audio_)?(layers?|blocks?)|depth|n_(audio|text)_layer", 3),
+    (r"(n_?|num_)?(hidden_|encoder_|decoder_|text_|audio_)?(layers?|blocks?)|depth|n_(audio_|text_)?layer", 3),
     (r"num_key_value_heads|n_?kv_?heads?|multi_query_group_num|num_kv_heads", 2),
     (r"(n_?|num_)?(attention_|encoder_attention_|decoder_attention_)?heads?|n_(audio|text)_head|nhead", 4),
     (r"kv_channels|head_dim|attention_head_size", 8),
     (r"intermediate_size|ffn_hidden_size|n_inner|d_ff|dim_feedforward|ffn_dim|mlp_dim|inner_dim", 2 * WIDTH),
-    (r"hidden_size|n_?embd|d_model|dim|hidden_dim|embed_dim|model_dim|n_(audio|text)_state|embedding_size", WIDTH),
+    (r"hidden_size|n_?embd|d_model|dim|hidden_dim|embed_dim|model_dim|n_(audio_|text_)?state|embedding_size", WIDTH),
     (r"max_(position_embeddings|seq_?len(gth)?|sequence_length|length)|seq_?len(gth)?", LENGTH),
     (r"block_size|n_positions|n_(text_|audio_)?ctx|context_length|model_max_length", LENGTH),
     (r"n_mels|num_mel_bins", 80),
