@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from porter.checkout.source import Checkout
 from porter.checkout.walk import all_paths, walk
 from porter.lock import LOCK_NAME, Lock
-from porter.own import EVIDENCE
+from porter.own import EVIDENCE, as_written, own_files
 from porter.port.item import FILE, Item
 from porter.spans import replay
 
@@ -61,9 +62,18 @@ class Made:
 
 def paths(checkout: Checkout) -> list[str]:
     """The files of a checkout that a port has, as they are copied."""
-    found = [e.path for e in walk(checkout.root)] if checkout.is_git else list(all_paths(checkout.root))
+    own = own_files(checkout.root)
+    listed = [e.path for e in walk(checkout.root)] if checkout.is_git else list(all_paths(checkout.root))
+    found = [path for path in listed if path not in own]
     return sorted(path for path in found if (not path.endswith("/") and not (checkout.root / path).is_dir())
                   or (checkout.root / path).is_symlink())  # fmt: skip
+
+
+def signed(root: Path, made: Made) -> list[str]:
+    """Files of porter's into which a person wrote, such as a report with a signature."""
+    known = {**made.lock.tree, **made.lock.own}
+    there = [path for path in sorted(made.own & known.keys()) if Item.at(root / path) is not None]
+    return [path for path in there if not as_written(root / path, known[path])]
 
 
 def new_item(checkout: Checkout, ported: dict[str, bytes], path: str) -> Item | None:

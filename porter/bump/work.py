@@ -10,7 +10,7 @@ from pathlib import Path
 from porter.bump import hand
 from porter.bump.carry import Carried, New, carry
 from porter.bump.choice import choice_for
-from porter.bump.made import Made, new_item, paths
+from porter.bump.made import Made, new_item, paths, signed
 from porter.bump.merge import Labels
 from porter.bump.port import Port, open_port
 from porter.bump.upstream import Wish, new_upstream, old_upstream
@@ -51,7 +51,8 @@ def bump(spec: str, wish: Wish, target: str = "", rules: tuple[Path, ...] = (), 
             made = Made(old, port.lock)
             _check_same(made, port)
             carried = _carried(port, made, new, after)
-            drift = _drift(port, before, after, carried)
+            anew = [_anew(path) for path in signed(port.root, made)]
+            drift = _drift(port, before, after, [*carried.entries, *anew])
             written = None if dry else write(port, after, new, carried, drift, made)
         return Bumped(after, drift, written)
 
@@ -112,9 +113,14 @@ def _carried(port: Port, made: Made, new: Checkout, plan: Plan) -> Carried:
     return carry(changed, lambda path: Item.at(made.checkout.root / path), made.paths, side, labels)
 
 
-def _drift(port: Port, before: Plan, after: Plan, carried: Carried) -> Drift:
+def _anew(path: str) -> Entry:
+    why = "You changed it, and porter writes it anew with each port; yours is in the backup, or in the history."
+    return Entry(Kind.HAND, Level.WARNING, "written anew", why, path)
+
+
+def _drift(port: Port, before: Plan, after: Plan, entries: list[Entry]) -> Drift:
     old, new = of_plan(before), of_plan(after)
-    entries: list[Entry] = [*carried.entries]
+    entries = [*entries]
     entries += compare.entries(match(old, new), safe=Level.NOTE)
     entries += compare.unread(before.problems, after.problems)
     entries += ground.rules(port.lock, after)

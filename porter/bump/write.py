@@ -6,14 +6,14 @@ from pathlib import Path
 
 from porter import lock
 from porter.bump.carry import Carried
-from porter.bump.made import Made, new_item, paths
+from porter.bump.made import Made, new_item, paths, signed
 from porter.bump.port import Port
 from porter.checkout import git
 from porter.checkout.source import Checkout
 from porter.drift.entry import Drift, Kind
 from porter.errors import UsageError
 from porter.model import Plan
-from porter.own import FOLDER, as_written, own_files
+from porter.own import FOLDER, own_files
 from porter.port.branch import committed, message
 from porter.port.item import FILE, Item
 from porter.port.journal import write_all
@@ -34,7 +34,7 @@ def write(port: Port, plan: Plan, new: Checkout, carried: Carried, drift: Drift,
         **(checks(new, plan) if any(path.startswith(f"{FOLDER}/") for path in port.lock.own) else {}),
     }
     if not port.is_git:
-        backup = sorted({*carried.replaced, *_signed(port, made)})
+        backup = sorted({*carried.replaced, *signed(port.root, made)})
         if (port.path / ".git").exists() or port.path in (Path.cwd(), *Path.cwd().parents):
             overlay = {path: item for path, item in carried.overlay.items() if Path(path).name != ".git"}
             return replace_in_folder(plan, new, port.path, extra, port.lock.options, overlay, backup)
@@ -91,13 +91,6 @@ def _same(one: Item | None, other: Item | None) -> bool:
 def _ported(new: Checkout, path: str, data: bytes) -> Item:
     item = Item.at(new.root / path)
     return Item(item.mode if item is not None else FILE, data)
-
-
-def _signed(port: Port, made: Made) -> list[str]:
-    """Files of porter's into which a person wrote, such as a report with a signature."""
-    known = {**made.lock.tree, **made.lock.own}
-    there = [path for path in sorted(made.own & known.keys()) if Item.at(port.root / path) is not None]
-    return [path for path in there if not as_written(port.root / path, known[path])]
 
 
 def _has(port: Port, commit: str) -> bool:

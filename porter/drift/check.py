@@ -44,10 +44,8 @@ def against_lock(port: Port, wish: Wish, rules: tuple[Path, ...], cache: Path | 
 
 def _undone(plan: Plan) -> Iterator[Entry]:
     """Places of the port itself that porter would port: a person brought them in since."""
-    from porter.bump.made import OWN
-
     for finding in plan.findings:
-        if finding.edits and finding.verdict is Verdict.PORTED and finding.file not in OWN:
+        if finding.edits and finding.verdict is Verdict.PORTED:
             yield Entry(
                 Kind.NEW, Level.ERROR, f"{finding.rule} {finding.name}",
                 f"This place of the port itself is for CUDA: it came in after porter made the port. {finding.why}",
