@@ -608,6 +608,7 @@ def test_a_reader_that_goes_away_is_no_fault(repo: Path, args: list[str]) -> Non
 def test_ctrl_c_while_planning_leaves_nothing(work_tree: Path, tmp_path: Path) -> None:
     interrupt = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in the background without it
 import porter.python.planner as planner
 def plan_python(*_): os.kill(os.getpid(), signal.SIGINT)
 planner.plan_python = plan_python

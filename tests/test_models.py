@@ -11,7 +11,8 @@ from porter.harness.sources import read
 
 def models(folder: Path, text: str) -> tuple[list[Model], list[str]]:
     (folder / "model.py").write_text(f"from torch import nn\n{text}", encoding="utf-8")
-    return find(read(folder.resolve()))
+    found = find(read(folder.resolve()), {})
+    return found.tried, found.left_out
 
 
 FORWARD = "    def forward(self, idx): return idx\n"

@@ -148,7 +148,9 @@ def test_one_interrupt_stops_all(tmp_path: Path) -> None:
     child = msgspec.structs.replace(second, run=("sh", "-c", " ".join(second.run) + " & wait"))  # type: ignore[arg-type]
     program = tmp_path / "program.py"
     program.write_text(
-        "import os, sys\nfrom pathlib import Path\nfrom tests.test_recipes import made, msgspec, start, Step\n"
+        # A shell starts what runs in the background without the handler of an interrupt.
+        "import os, signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from pathlib import Path\nfrom tests.test_recipes import made, msgspec, start, Step\n"
         "steps = [msgspec.json.decode(line, type=Step) for line in sys.stdin.buffer.read().splitlines()]\n"
         "try:\n    start(made(*steps), os.environ, Path(sys.argv[1]), smoke=False, say=print)\n"
         "except KeyboardInterrupt:\n    print('stopped')\n",
