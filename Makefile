@@ -57,7 +57,7 @@ test: $(VENV)/.dev ## Run all tests
 	@$(PYTHON) -m pytest -n auto --ignore tests/sim --ignore tests/harness --ignore tests/mindspore --ignore tests/mindformers $(ARGS)
 
 test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator and of porter verify (installs torch)
-	@CI=1 $(VERIFY)/bin/python -m pytest tests/sim tests/harness $(ARGS)
+	@CI=1 $(VERIFY)/bin/python -m pytest -n 2 --dist loadfile tests/sim tests/harness $(ARGS)
 
 test-older: $(VERIFY)/.sim $(OLDER)/.torch ## Run the simulated accelerator on an older torch (downloads 800 MB)
 	@TORCH_USE_RTLD_GLOBAL=1 $(VERIFY)/bin/python -m porter.sim.run --target npu --devices 2 --python $(OLDER)/bin/python \
@@ -115,7 +115,7 @@ $(VERIFY)/.sim: pyproject.toml
 	$(call new_venv,$(VERIFY))
 	@echo "Installing torch and porter into $(VERIFY)"
 	@$(VERIFY)/bin/python $(PIP) 'torch==2.13.0'
-	@$(VERIFY)/bin/python $(PIP) --editable '.[verify,mindspore]' 'hypothesis>=6.100'
+	@$(VERIFY)/bin/python $(PIP) --editable '.[verify,mindspore]' 'hypothesis>=6.100' 'pytest-xdist>=3.5'
 	@touch $@
 
 $(MINDSPORE)/.mindspore: rules/mindspore/target.yaml
