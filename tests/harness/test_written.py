@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from porter.lock import LOCK_NAME, read
+
 from .conftest import Port, original, seed
 
 PROJECT = Path(__file__).parents[2]
@@ -118,7 +120,7 @@ def vendor_installed() -> dict[str, str]:
     from porter.sim.build import cache_folder
     from porter.sim.run import environment
 
-    whole = environment("npu@2.14.0", Options("npu"), autoload=False)
+    whole = environment("npu", Options("npu"), autoload=False)
     kept = {name: value for name, value in whole.items() if name.startswith("PORTERSIM_")}
     # A process has a home of its own, in which it would build the extension anew.
     return {**kept, "PYTHONPATH": whole["PYTHONPATH"].split(os.pathsep)[0], "PORTERSIM_CACHE": str(cache_folder())}
@@ -148,7 +150,9 @@ def test_porter_verify_on_what_is_taken_for_a_real_device(mine: Path) -> None:
     done = verify("--device", "auto", **vendor_installed())
     assert done.returncode == 0, done.stderr + done.stdout
     assert "what an earlier run recorded of the original" in done.stdout
-    assert (mine / "report.md").read_text(encoding="utf-8").count("## What was run: npu@2.14.0 (real)") == 1
+    target = read(mine / LOCK_NAME).target
+    heading = f"## What was run: {target.name}@{target.version} (real)"
+    assert (mine / "report.md").read_text(encoding="utf-8").count(heading) == 1
 
     seed(mine / "model.py", NORM, f"{NORM} * 1.5", "model.py")
     done = verify("--device", "real", **vendor_installed())
