@@ -135,6 +135,6 @@ $(OLDER)/.torch: Makefile tests/sim/without_cuda.py
 	$(call new_venv,$(OLDER))
 	@echo "Installing torch $(OLDER_TORCH) into $(OLDER)"
 	@$(OLDER)/bin/python $(PIP) --no-deps 'torch==$(OLDER_TORCH)' 'nvidia-cuda-runtime-cu12==12.1.105' 'nvidia-nvtx-cu12==12.1.105'
-	@$(OLDER)/bin/python $(PIP) 'numpy<2' 'sympy<1.14' filelock fsspec jinja2 networkx pytest typing_extensions
+	@$(OLDER)/bin/python $(PIP) 'numpy<2' 'sympy<1.14' 'hypothesis>=6.100' filelock fsspec jinja2 networkx pytest typing_extensions
 	@$(OLDER)/bin/python tests/sim/without_cuda.py
 	@touch $@
