@@ -106,6 +106,8 @@ class Dependency:
     name: str
     where: tuple[str, ...]  # "file:line"
     advice: str
+    verdict: str = ""  # works, works with a vendor build, replace, guard, no way
+    evidence: tuple[str, ...] = ()  # the sources of the verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,10 @@ from porter.checkout.text import decode
 from porter.checkout.upstream import detect
 from porter.checkout.walk import HUGE, Entry, walk
 from porter.context import Context
+from porter.dependencies import dependencies
 from porter.errors import UndecodableError, UsageError
 from porter.findings import unread
-from porter.model import Dependency, FilePlan, Finding, Plan, Problem
+from porter.model import FilePlan, Plan, Problem
 from porter.options.defined import may_define
 from porter.own import own_files
 from porter.packs.load import load, pack_paths
@@ -177,7 +178,7 @@ def _plan(desk: Desk, progress: Progress | None, memory: Memory | None = None) -
         packs=context.pack.uses,
         files=tuple(files),
         problems=tuple(sorted(problems, key=lambda problem: (problem.file, problem.line))),
-        dependencies=_dependencies(files),
+        dependencies=dependencies(files, context.target),
         pins=declared(desk.checkout.root, desk.entries),
         notes=tuple(filter(None, [*context.surface.notes, _earlier(desk.checkout.root)])),
         scanned=scanned,
@@ -217,14 +218,3 @@ def _utf8(path: Path) -> bytes | None:
         return decode(path.read_bytes(), path.name).data
     except (OSError, UndecodableError):
         return None
-
-
-def _dependencies(files: Iterable[FilePlan]) -> tuple[Dependency, ...]:
-    """The packages that findings are about, with every place that declares or imports them."""
-    places: dict[str, list[Finding]] = {}
-    for finding in (f for file in files for f in file.findings if f.subject):
-        places.setdefault(finding.subject, []).append(finding)
-    return tuple(
-        Dependency(name, tuple(f"{f.file}:{f.line}" for f in found), max((f.advice for f in found), key=len))
-        for name, found in sorted(places.items())
-    )

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from porter.kinds import version
+from porter.kinds import guard, version
 from porter.kinds.declared import declared
 from porter.model import Safety, Verdict
 from porter.packs.packages import Packages
@@ -17,6 +17,7 @@ from porter.python.dotted import last_name
 from porter.python.imports import import_sites
 from porter.python.patterns import Pattern, match
 from porter.python.scene import Scene
+from porter.python.tied import tied
 
 
 class Rule(Head, tag_field="kind", tag="flag", frozen=True, kw_only=True):
@@ -212,16 +213,15 @@ def _declared(scene: Scene, rule: Rule) -> Iterator[Proposal]:
 def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
     """Imports of packages that the target lacks or replaces, and code that asks whether they are there."""
     known, source = Packages.shared(), scene.module.source
-    for site in import_sites(scene.module):
-        for alias in site.statement.names:
-            top = site.qualified(alias)[0]
-            package = None if scene.is_own(top) else known.imported(top)
-            advice = package.advice(scene.target.name) if package else None
-            if package is not None and advice is not None:
-                because = f"The package is {package.name}."
-                span = source.start(site.statement), source.end(alias)
-                yield Proposal(rule, *span, Verdict.MANUAL, (), because, advice, package.name)
-                break  # one statement, one site
+    guarding = bool(scene.pack.of(guard.Rule))
+    for each in tied(scene):
+        if each.guard.wraps and guarding:
+            continue  # a place of the rule that wraps it
+        verdict = Verdict.KEPT if each.guard.caught else Verdict.MANUAL
+        said = "; ".join(filter(None, [f"The package is {each.package.name}", each.guard.caught or each.guard.lacking]))
+        span = source.start(each.site.statement), each.end
+        todo = each.package.advice(scene.target.name) or ""
+        yield Proposal(rule, *span, verdict, (), f"{said}.", todo, each.package.name)
     yield from _declared(scene, rule)
     for call in scene.module.calls:
         first = call.args[0] if call.args else None
@@ -231,4 +231,5 @@ def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
             if package is not None and advice is not None:
                 because = f"The package is {package.name}; the code asks whether it is there."
                 span = source.start(call), source.end(call)
-                yield Proposal(rule, *span, Verdict.MANUAL, (), because, advice, package.name)
+                asks = last_name(call) == "find_spec" and package.is_missing(scene.target.name)
+                yield Proposal(rule, *span, Verdict.KEPT if asks else Verdict.MANUAL, (), because, advice, package.name)

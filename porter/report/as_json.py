@@ -33,7 +33,13 @@ def render(plan: Plan) -> str:
             for problem in sorted(plan.problems, key=lambda problem: (problem.file, problem.line))
         ],
         dependencies=[
-            document.Dependency(plain(need.name), [plain(place) for place in need.where], plain(need.advice))
+            document.Dependency(
+                plain(need.name),
+                [plain(place) for place in need.where],
+                plain(need.advice),
+                plain(need.verdict),
+                [plain(source) for source in need.evidence],
+            )
             for need in sorted(plan.dependencies, key=lambda need: need.name)
         ],
         notes=[plain(note) for note in plan.notes],

@@ -122,6 +122,10 @@ class Dependency(Struct, frozen=True):
     name: str
     where: Annotated[list[str], Meta(description="file:line")]
     advice: str
+    verdict: Annotated[
+        str, Meta(description="works, works with a vendor build, replace, guard, no way; empty: not known")
+    ]
+    evidence: Annotated[list[str], Meta(description="the sources of the verdict; empty: what porter's authors know")]
 
 
 class Report(Struct, frozen=True):
