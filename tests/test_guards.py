@@ -36,9 +36,9 @@ def of(made: Plan, *rules: str) -> list[Finding]:
         IMPORT
         + "def f(q):\n    if cfg.attn == 'flash':\n        o = flash_attn_func(q)\n    else:\n        o = plain(q)\n",
         IMPORT
-        + "def g(q):\n    return flash_attn_func(q)\ndef f(q, use_flash):\n    return g(q) if use_flash else plain(q)\n",
+        + "def g(q):\n    return flash_attn_func(q)\ndef f(q, use_flash):\n    return g(q) if use_flash else q\n",
         IMPORT
-        + "class A:\n    def forward(self, q):\n        return flash_attn_func(q)\ndef f(flash):\n    return A() if flash else B()\n",
+        + "class A:\n    def forward(self):\n        flash_attn_func(1)\ndef f(flash):\n    A() if flash else 1\n",
         "from flash_attn import (  # fast\n    flash_attn_func,\n)  # noqa\ndef f(q, use_flash):\n" + TWO_WAYS,
     ],
 )

@@ -11,6 +11,9 @@ from porter.artefacts.dependencies import requirement
 from porter.artefacts.page import Page, Reading
 from porter.artefacts.scalars import Scalar
 from porter.checkout.walk import Entry
+from porter.kinds.version import site_of
+from porter.pins import judge_version
+from porter.proposal import Proposal
 
 _CONDA = re.compile(r"(environment|conda|env|meta)[\w.-]*\.ya?ml|[\w.-]*(environment|conda)[\w.-]*\.ya?ml")
 # Tables whose keys are packages, and lists whose items are.
@@ -43,12 +46,28 @@ def wants(data: bytes) -> bool:
 def read(page: Page) -> Reading:
     reading = Reading()
     if page.entry.kind in {"toml", "ini", "yaml"}:
-        listed: set[tuple[str, ...]] = set()
-        for scalar in scalars(page.entry.kind, page.data):
+        found = list(scalars(page.entry.kind, page.data))
+        held = {name: site for scalar in found for name, site in _held(page, scalar)}
+        reading.sites += held.values()
+        listed = set(held)  # what the version says, its name need not say again
+        for scalar in found:
             reading.sites += [
                 site for text in _declared(scalar, listed) for site in requirement(page, text, scalar.start, scalar.end)
             ]
     return reading
+
+
+def _held(page: Page, scalar: Scalar) -> Iterator[tuple[tuple[str, ...], Proposal]]:
+    """The version in a table of packages, `torch = "~2.0"` or `torch = {version = "~2.0"}`, where it is wrong."""
+    if scalar.is_key or page.pin_rule is None or "|" in scalar.text:
+        return  # Poetry's `||` gives a choice, of which only a person knows the reason
+    name = scalar.path[:-1] if scalar.path[-1:] == ("version",) else scalar.path
+    at = page.data.find(scalar.text.encode(), scalar.start, scalar.end)
+    if len(name) > 1 and at >= 0 and _TABLES.fullmatch(".".join(name[:-1])):
+        pin = judge_version(name[-1], scalar.text, page.context.target)
+        site = site_of(page.pin_rule, pin, scalar.text, at, page.context.target) if pin else None
+        if site is not None:
+            yield name, site
 
 
 def _declared(scalar: Scalar, listed: set[tuple[str, ...]]) -> Iterator[str]:
@@ -56,7 +75,7 @@ def _declared(scalar: Scalar, listed: set[tuple[str, ...]]) -> Iterator[str]:
     if not scalar.is_key:
         if _LISTS.fullmatch(".".join(scalar.path)):
             yield scalar.text
-    elif _TABLES.fullmatch(".".join(scalar.path)):
+    elif _TABLES.fullmatch(".".join(scalar.path)) and (*scalar.path, scalar.text) not in listed:
         listed.add((*scalar.path, scalar.text))
         yield scalar.text
     elif (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import accumulate
 
-from porter.artefacts.operators import callers, operators, sentence
+from porter.artefacts.operators import callers, fallbacks, operators, sentence
 from porter.artefacts.page import Page, Reading, Stay, manual
 from porter.checkout.walk import Entry
 from porter.kinds import text as text_kind
@@ -51,7 +51,8 @@ def read(page: Page) -> Reading:
     kernels, launches = len(_KERNEL.findall(code)), len(_LAUNCH.findall(code))
     counted = f"The file has {kernels} kernel{'s'[: kernels != 1]} and {launches} launch{'es'[: 2 * (launches != 1)]}."
     names = operators(code)
-    told = sentence(names, callers(names, page.context.library.sources()) if names else [])
+    sources = page.context.library.sources() if names else []
+    told = sentence(names, callers(names, sources), fallbacks(names, sources)) if names else ""
     because = " ".join(filter(None, [counted if kernels or launches else "", told]))
     reading.sites.append(replace(manual(first.rule, first.start, first.end, because), advice=first.advice))
     reading.covers.append((0, len(page.data)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from porter.pins.judge import Pin, judge_pin
+from porter.pins.judge import Pin, judge_pin, judge_version
 from porter.pins.relax import Change, admits, relax
 
-__all__ = ["Change", "Pin", "admits", "judge_pin", "relax"]
+__all__ = ["Change", "Pin", "admits", "judge_pin", "judge_version", "relax"]

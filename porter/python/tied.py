@@ -55,8 +55,10 @@ class _Mentions:
 
     def __call__(self, name: str) -> bool:
         """By the words: the file is spoken of, or the name is asked of something."""
-        wanted = re.compile(rb"\b%s\b" % re.escape(name.encode()))
-        home = re.compile(rb"\b%s\b" % re.escape(self._stem.encode()))
-        return any(
-            wanted.search(text) and home.search(text) for path, text in self._library.sources() if path != self._path
-        )
+        word, home = name.encode(), self._stem.encode()
+        texts = (text for path, text in self._library.sources() if path != self._path)
+        return any(word in text and home in text and _stands(word, text) and _stands(home, text) for text in texts)
+
+
+def _stands(word: bytes, text: bytes) -> bool:
+    return re.search(rb"\b%s\b" % re.escape(word), text) is not None

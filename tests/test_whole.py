@@ -1,0 +1,52 @@
+"""Versions in tables of packages, and what the repo does without its native code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from porter.checkout.source import open_checkout
+from porter.model import Plan, Verdict
+from porter.plan import Choice, make_plan
+
+
+def plan(folder: Path, files: dict[str, str]) -> Plan:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with open_checkout(str(folder)) as checkout:
+        return make_plan(checkout, Choice("npu"))
+
+
+@pytest.mark.parametrize("written", ['torch = "~2.0"', 'torch = {version = "~2.0", optional = true}  # a comment'])
+def test_a_version_in_a_table_lets_the_torch_of_the_target_in(written: str, tmp_path: Path) -> None:
+    made = plan(tmp_path, {"pyproject.toml": f'[tool.poetry.dependencies]\n{written}\nrich = "1"\n'})
+    (file,) = made.changed
+    short = ".".join(made.target.torch.split(".")[:2])
+    assert file.ported == file.original.replace(b"~2.0", b"~" + short.encode())
+    assert [finding.verdict for finding in file.findings] == [Verdict.REVIEW]
+
+
+def test_a_choice_of_versions_is_a_persons(tmp_path: Path) -> None:
+    made = plan(tmp_path, {"pyproject.toml": '[tool.poetry.dependencies]\ntorch = "^1.13 || ~2.0"\n'})
+    assert not made.changed
+    assert [finding.verdict for finding in made.findings] == [Verdict.MANUAL]
+
+
+OPERATOR = (
+    '#include <torch/extension.h>\n__global__ void k() {}\nPYBIND11_MODULE(x, m) { m.def("scale", &scale_cuda); }\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("python", "told"),
+    [
+        ("import ext\ndef scale_ref(x):\n    return x\ny = ext.scale(1)\n", "without it stands in use.py:2"),
+        ("try:\n    import ext\nexcept ImportError:\n    ext = None\ny = ext and ext.scale(1)\n", "stands in use.py:3"),
+        ("import ext\ny = ext.scale(1)\n", "No Python version of it was found"),
+    ],
+)
+def test_native_code_says_what_python_does_without_it(python: str, told: str, tmp_path: Path) -> None:
+    made = plan(tmp_path, {"op.cu": OPERATOR, "use.py": python})
+    (finding,) = [each for each in made.findings if each.file == "op.cu" and each.verdict is Verdict.MANUAL]
+    assert told in finding.why
