@@ -109,3 +109,15 @@ def test_many_at_once(root: Path, tmp_path: Path) -> None:
         run.join()
     assert [run.exitcode for run in runs] == [0] * 4
     assert len(stored(cache)) == 1 and plan(root, cache) == plan(root, None)
+
+
+def test_whether_other_files_use_an_import_is_asked_again(root: Path, tmp_path: Path) -> None:
+    cache, text = (
+        tmp_path / "cache",
+        "from xformers import ops\ndef f(q, xformers):\n    return ops(q) if xformers else q\n",
+    )
+    (root / "attend.py").write_text(text, encoding="utf-8")
+    plan(root, cache)
+    assert [f.rule for f in plan(root, cache).findings if f.file == "attend.py"] == ["PKG016"]
+    (root / "other.py").write_text("from attend import ops\n", encoding="utf-8")
+    assert [f.rule for f in plan(root, cache).findings if f.file == "attend.py"] == ["PKG001"]

@@ -13,7 +13,7 @@ from porter.spans import Span, replay, spans
 class Question:
     """Something that a plan asked about other files of the checkout, with the answer."""
 
-    what: str  # find, tree or package
+    what: str  # find, tree, package or sources
     words: tuple[str, ...]
     level: int = 0
     answer: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Callable
 
 from porter.cache.record import Question
@@ -35,6 +36,10 @@ class Witness(Files):
         self._note(Question("tree", (path,)))
         return self._files.tree(path)
 
+    def sources(self) -> list[tuple[str, bytes]]:
+        self._note(Question("sources", ()))
+        return self._files.sources()
+
     def _note(self, question: Question) -> None:
         given = answer(self._files, self._digest, question)
         self._asked[Question(question.what, question.words, question.level, given)] = None
@@ -46,4 +51,7 @@ def answer(files: Files, digest: Digest, question: Question) -> str:
         return files.find(question.words[0], question.level, question.words[1]) or ""
     if question.what == "package":
         return "yes" if files.has_package(*question.words) else ""
+    if question.what == "sources":
+        every = "\0".join(f"{path}\0{digest(path)}" for path, _ in files.sources())
+        return hashlib.sha256(every.encode("utf-8", "surrogateescape")).hexdigest()
     return digest(question.words[0])
