@@ -35,6 +35,7 @@ def test_its_class_and_its_trainer(tmp_path: Path, family: str) -> None:
     assert seen == [
         ("wrapper", "MindFormers' class", "pass"),
         ("wrapper", "generate", "pass"),
+        *(("answers", f"run/{name}.py", "pass") for name in ("generate", "chat", "pipeline", "trainer")),
         ("trainer", "finetune", "pass"),
         ("trainer", "lora", "pass"),
     ], results

@@ -3,6 +3,8 @@
 What is replaced here is what the evidence does not prove.
 """
 
+import os
+
 import mindspore as ms
 import numpy as np
 from mindformers.models.llama import llama_layer
@@ -44,3 +46,17 @@ one_step.process_loss_scale = process_loss_scale
 def largest(logits, axis):
     """argmax, which mint has not on a CPU."""
     return Tensor(np.argmax(logits.asnumpy(), axis))
+
+
+def answer_with_numpy():
+    """Every network that is made from here on takes `largest`; and answers take inputs of any length."""
+    os.environ["ENFORCE_EAGER"] = "true"
+    from mindformers.generation.text_generator import GenerationMixin
+
+    make = GenerationMixin.__init__
+
+    def made(self, *args, **settings):
+        make(self, *args, **settings)
+        self.argmax = largest
+
+    GenerationMixin.__init__ = made

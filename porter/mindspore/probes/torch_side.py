@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 IGNORED = -100
+PENALTY = 1.05  # that of the scripts of a port
 
 
 class Wrapped(torch.nn.Module):
@@ -58,6 +59,18 @@ def loss_of(model, ids, labels):
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), ignore_index=IGNORED)
 
 
+def answer(model, ids, count, end):
+    """The likeliest continuation with the penalty on tokens that were there, up to the one that ends it."""
+    tokens = list(ids)
+    with torch.no_grad():
+        while len(tokens) < len(ids) + count and (len(tokens) == len(ids) or tokens[-1] != end):
+            logits = model(torch.tensor([tokens]))[0, -1]
+            seen = sorted(set(tokens))
+            logits[seen] = torch.where(logits[seen] < 0, logits[seen] * PENALTY, logits[seen] / PENALTY)
+            tokens.append(int(logits.argmax()))
+    return tokens[len(ids) :]
+
+
 def main():
     task = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out = Path(task["folder"])
@@ -86,6 +99,8 @@ def main():
         for _ in range(task["greedy"]):
             tokens = torch.cat((tokens, model(tokens)[:, -1].argmax(-1, keepdim=True)), 1)
         found["greedy"] = tokens.numpy().astype(np.int32)
+    for number, prompt in enumerate(task["prompts"]):
+        found[f"answer_{number}"] = np.array(answer(model, prompt, task["answer"], task["config"]["eos_token_id"]))
     # Eight batches that are the same, so that the loss can only fall.
     rows = np.tile(random.randint(3, task["config"]["vocab_size"], (2, 25)), (8, 1))
     rows_labels = np.where(np.arange(25) < 5, IGNORED, rows)

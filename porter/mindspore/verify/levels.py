@@ -88,7 +88,8 @@ LEVELS = (
         True,
         {
             "wrapper": ("the class for MindFormers computes what the original does", "parallel strategies"),
-            "trainer": ("MindFormers' Trainer tunes and answers with this port", "the NPU"),
+            "answers": ("run/ answers, word for word, what torch does", "what a trained model says"),
+            "trainer": ("MindFormers' Trainer tunes with this port", "the NPU"),
         },
         _mindformers,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,9 @@ def parity(place: Place) -> list[Result]:
         return results + _compared(ours, theirs, _gradients(home, tiny))
 
 
-def torch_side(place: Place, home: Path) -> Result | None:
-    """The reference: weights in `home/hf`, arrays in `home/torch.npz`."""
-    home.mkdir(parents=True)
+def torch_side(place: Place, home: Path, prompts: Sequence[list[int]] = ()) -> Result | None:
+    """The reference: weights in `home/hf`, arrays in `home/torch.npz`, with an answer to each prompt."""
+    home.mkdir(parents=True, exist_ok=True)
     place.torch_version.update(_torch(place))
     config = tiny_config(place.model)
     task = {
@@ -70,6 +71,8 @@ def torch_side(place: Place, home: Path) -> Result | None:
         "normalised": place.model.family.head == "normalised",
         "folder": str(home),
         "greedy": gates.gates().greedy_tokens,
+        "prompts": prompts,
+        "answer": gates.gates().greedy_tokens,
     }
     return run_probe(place, place.torch_python, "torch_side.py", task, home, "reference")
 

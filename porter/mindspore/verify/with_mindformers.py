@@ -9,6 +9,7 @@ from typing import Any
 from porter.harness.result import Outcome, Result
 from porter.mindspore.dataset.mindrecord import write
 from porter.mindspore.verify import gates
+from porter.mindspore.verify.answers import answers, prompts
 from porter.mindspore.verify.levels import Place
 from porter.mindspore.verify.parity import run_probe, torch_side
 from porter.mindspore.verify.tiny import shape_of, tiny_model
@@ -27,7 +28,10 @@ def with_mindformers(place: Place) -> list[Result]:
         said = "The Python with MindSpore has no mindformers; --download makes one that has."
         return [Result("trainer", "the port", Outcome.NOT_APPLICABLE, said)]
     home = place.scratch / "mindformers"
-    failed = torch_side(place, home)
+    asked = prompts(place, home)
+    if isinstance(asked, Result):
+        return [asked]
+    failed = torch_side(place, home, asked["asked"])
     if failed:
         return [failed]
     tiny = tiny_model(place.model)
@@ -40,6 +44,9 @@ def with_mindformers(place: Place) -> list[Result]:
     used = set(reference["greedy"].ravel().tolist()) | set(reference["rows"].ravel().tolist())
     pad = max(set(range(tiny.vocab)) - used)
     results = _wrapper(place, home, reference, pad)
+    told = [reference[f"answer_{number}"].tolist() for number in range(len(asked["asked"]))]
+    longest = max(map(len, asked["asked"])) + gates.gates().greedy_tokens
+    results += answers(place, home, _config(place, home, "predict", pad, longest), asked, told)
     rows = zip(reference["rows"].tolist(), reference["rows_labels"].tolist(), strict=True)
     write(rows, home / "rows.mindrecord", place.mindspore_python)
     for task in ("finetune", "lora"):
@@ -76,9 +83,8 @@ def _trainer(place: Place, home: Path, task: str, reference: dict[str, Any], pad
     options += ["--train_data", str(home / "rows.mindrecord"), "--run_mode", "finetune"]
     work = home / task
     work.mkdir()
-    failed = run_probe(
-        place, place.mindspore_python, "trainer_side.py", {"port": str(place.port), "options": options}, work, "trainer"
-    )
+    told = {"port": str(place.port), "script": "trainer.py", "options": options}
+    failed = run_probe(place, place.mindspore_python, "script_side.py", told, work, "trainer")
     if failed:
         return failed
     logs = "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in sorted(work.rglob("*.log")))
