@@ -17,6 +17,7 @@ class Verify(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     config: dict[str, dict[str, Any]] = {}  # by model: arguments of its configuration, or of its constructor
     commands: tuple[str, ...] = ()  # as for --run, with {device}
     skip: dict[str, str] = {}  # by check: why it is left out
+    meant: dict[str, str] = {}  # by file: why it was edited by hand, where it has no place for a comment
     timeout: int = 0
     memory: str = ""
     python: str = ""  # a name on the PATH
@@ -82,6 +83,8 @@ def _wrong(verify: Verify, root: Path) -> str:
         return f"has the timeout {verify.timeout}, which is no number of seconds"
     if not all(verify.skip.values()):
         return "leaves out a check without saying why"
+    if not all(verify.meant.values()):
+        return "calls an edited file meant without saying why"
     if "/" in verify.python:  # the repository is untrusted: it may choose among a person's interpreters, not bring one
         return f"names the Python {verify.python!r}; give the name of one on the PATH, or use --python"
     return ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from porter.harness.handwork import Handwork, handwork
 from porter.harness.models import Candidates, Model
 from porter.harness.replan import Replan, replan
 from porter.harness.result import Outcome
@@ -41,6 +42,10 @@ class Case:
     @cached_property
     def sources(self) -> list[Source]:
         return read(self.stage.port)
+
+    @cached_property
+    def handwork(self) -> Handwork:
+        return handwork(self.stage.port, self.stage.original, self.lock, tuple(self.settings.meant))
 
     @cached_property
     def models(self) -> list[Model]:

@@ -51,6 +51,8 @@ class Stage:
     recorded: Answers = field(default_factory=dict)  # of the original, by an earlier run
     answers: Answers = field(default_factory=dict)  # of the original, by this one
     totals: Counter[str] = field(default_factory=Counter)  # of the port's traces
+    watched: Mapping[str, list[int]] = field(default_factory=dict)  # lines of the port, by file
+    ran: dict[str, set[str]] = field(default_factory=dict)  # those of them that ran, as `file:line`, by what ran them
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -107,20 +109,27 @@ class Stage:
         whole = {**order, "probe": name, "root": str(tree), "path": path}
         asked.write_text(json.dumps(whole), encoding="utf-8")
         command = [self.python, *_launcher(ranks), "-m", "porter_probes", str(asked), str(answered)]
-        ended, traces = self.run(side, command, tree, threads, devices)
+        ended, traces = self.run(side, command, tree, threads, devices, name)
         data = _read(answered, ranks)
         if side == ORIGINAL and self.on_cuda and data and "fault" not in data:
             self.answers.setdefault(name, {})[key(order)] = kept(data)
         return Answer(ended, data, traces[0] if traces else {})
 
     def run(
-        self, side: str, command: list[str], cwd: Path, threads: str = "", devices: int = 0
+        self, side: str, command: list[str], cwd: Path, threads: str = "", devices: int = 0, name: str = "command"
     ) -> tuple[Ended, list[dict[str, Any]]]:
         """Runs a command under the side's simulated device; also gives the traces of its processes."""
         traces = self.scratch / f"{next(self._numbers)}-trace"
         variables = self._variables(side, cwd, traces / "trace.json", threads, devices or self.devices)
+        asked = self.scratch / f"{traces.name}.lines"
+        if side == PORT and self.watched and not self.real:
+            asked.write_text(json.dumps(self.watched), encoding="utf-8")
+            variables["PORTERSIM_LINES"] = str(asked)
         ended = run(command, cwd, variables, self.scratch, self.limits)
         self.networks.add(ended.network)
+        answers = asked.with_suffix(".ran")
+        if answers.is_file():
+            self.ran.setdefault(name, set()).update(answers.read_text(encoding="utf-8").splitlines())
         found = sorted(traces.glob("trace*.json"))
         whole = [json.loads(path.read_text(encoding="utf-8")) for path in found]
         for trace in whole if side == PORT else ():

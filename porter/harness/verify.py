@@ -19,10 +19,12 @@ from porter.errors import UsageError
 from porter.harness import reference
 from porter.harness.case import Case
 from porter.harness.checks import Check, all_checks
+from porter.harness.checks.lines import NAME as LINES
 from porter.harness.child import Limits
 from porter.harness.evidence import Evidence
 from porter.harness.result import Outcome, Result
 from porter.harness.stage import Stage
+from porter.harness.written_lines import watched
 from porter.lock import LOCK_NAME, read
 from porter.own import FOLDER
 from porter.settings import Verify
@@ -66,6 +68,8 @@ def verify(wish: Wish, say: Say) -> Evidence:
             _check_torch(versions["torch"], wish.python)
         stage.recorded = reference.read(port / FOLDER)
         case = Case(stage, lock, wish.commands, wish.settings)
+        if dynamic and not missing and any(check.NAME == LINES for check in checks):
+            stage.watched = watched(case)
         results = tuple(result for check in checks for result in _run(check, case, missing, say))
         return Evidence(
             subject={

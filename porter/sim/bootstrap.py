@@ -16,10 +16,23 @@ def begin() -> None:
     """Waits for `import torch`; a process that never imports it is left alone."""
     if os.environ.get("PORTERSIM_TARGET") and "torch" not in sys.modules:
         sys.meta_path.insert(0, _TorchWatcher())
+        _watch_lines()
         if not _simulates_cuda():
             from .leftovers import environment
 
             environment.begin()
+
+
+def _watch_lines() -> None:
+    from pathlib import Path
+
+    from . import lines
+    from .options import Options
+
+    with ending_in_a_sentence():
+        options = Options.from_environment()
+    if options.lines:
+        lines.begin(Path(options.lines), Path(options.root))
 
 
 def _simulates_cuda() -> bool:

@@ -27,6 +27,7 @@ class Options:
     lacks: str = ""  # dtypes that this chip lacks, with commas: "bfloat16" for an older card
     root: str = ""  # the repository; with it, lines of other files are never named
     trace: str = ""  # the JSON file to write when the process ends
+    lines: str = ""  # a JSON file of the repository's lines that are to be told of when they run
     log: bool = False  # keep the ordered list of operators, too
     compiler: bool = True
 
