@@ -21,6 +21,7 @@ from porter.settings import Verify
 from porter.targets.catalog import resolve
 
 _NO_MEMBER = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 NO_ORIGINAL = "There is nothing to compare with: name the checkout that the port was made from with --original."
 
 
@@ -93,14 +94,27 @@ class Case:
 
     def leftovers(self, answer: Mapping[str, Any]) -> list[str]:
         """The places of a trace where the port's own lines asked for CUDA and porter did not mean them to."""
-        rows = answer.get("places", {}).get("leftovers", [])
-        return sorted({self.leftover(row["at"], row["what"]) for row in rows if not self.replan.kept(row["at"])})
+        return sorted({self.leftover(at, what) for at, what in _leftovers(answer) if not self.excused(at, what)})
+
+    def open_variables(self, answer: Mapping[str, Any]) -> list[str]:
+        """The places of a trace where a variable of CUDA is set that porter left to a person: it does no harm."""
+        rows = {row for row in _leftovers(answer) if self.excused(*row) and not self.replan.kept(row[0])}
+        return sorted(self.leftover(*row) for row in rows)
+
+    def excused(self, place: str, what: str) -> bool:
+        """Whether it is no fault: porter kept it for a reason, or told of a variable that does nothing here."""
+        said = _VARIABLE.fullmatch(what) and self.replan.left_to_a_person(place)
+        return bool(self.replan.kept(place) or said)
 
     def leftover(self, place: str, what: str) -> str:
         """One of them, as a sentence."""
         left = self.replan.left_to_a_person(place)
         use = "asks for CUDA" if what == "CUDA was asked for" else f"uses {what}"
         return f"{place} {use}" + (f" (porter left it to a person, {left})" if left else "")
+
+
+def _leftovers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(row["at"], row["what"]) for row in answer.get("places", {}).get("leftovers", [])]
 
 
 def trouble(case: Case, answer: Answer, what: str) -> tuple[Outcome, str] | None:

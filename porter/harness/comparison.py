@@ -96,7 +96,7 @@ def _one(case: Case, trial: Trial, model: Model) -> Result:
     if refused:
         return Result(trial.check, model.subject, *refused, tuple(left))
     seen = trial.judge(case, before, after)
-    notes = (*seen.notes, *after.data.get("notes", ()))
+    notes = (*seen.notes, *after.data.get("notes", ()), *case.open_variables(after.trace))
     if seen.wrong and trial.judge(case, before, _again(case, trial, order)).wrong:
         return Result(trial.check, model.subject, Outcome.REFERENCE, UNSURE, notes)
     if left:

@@ -13,6 +13,7 @@ from porter.own import as_written
 from porter.spans import replay
 
 MEANT = "porter: meant"  # in a comment on the line, or on a line beside it: the person knows
+_COMMENT_SAYS, _PORTER_ASKED = "as its comment says", "where porter asked a person to look"
 _ASKED = (Verdict.MANUAL.value, Verdict.REVIEW.value)
 
 
@@ -26,11 +27,18 @@ class Change:
     wrote: str  # the first line that stood there
     now: str  # the first line that stands there
     owned: bool  # porter wrote one of the lines, and asked nobody to look at it
-    said: str = ""  # why it is meant; "" where nobody said so
+    said: str = ""  # why it may be so; "" where nobody said that
+    before: str = ""  # all that stood there, and all that stands there
+    after: str = ""
 
     @property
     def place(self) -> str:
         return f"{self.file}:{self.first}"
+
+    @property
+    def meant(self) -> bool:
+        """Whether a person said so of this very edit."""
+        return self.said == _COMMENT_SAYS
 
     @property
     def shown(self) -> str:
@@ -130,11 +138,12 @@ def _changes(path: str, wrote: list[_Line], now: list[str]) -> Iterator[Change]:
             continue
         own = next((line for line in wrote[i:i_end] if line.owned), None)
         around = wrote[i:i_end] or wrote[max(0, i - 1) : i + 1]
-        said = "as its comment says" if any(MEANT in text for text in now[max(0, j - 1) : j_end + 1]) else ""
+        said = _COMMENT_SAYS if any(MEANT in text for text in now[max(0, j - 1) : j_end + 1]) else ""
         if not said and own is None and any(line.asked for line in around):
-            said = "where porter asked a person to look"
+            said = _PORTER_ASKED
         first = _first([own.text] if own else [line.text for line in wrote[i:i_end]])
-        yield Change(path, min(j + 1, len(now)), j_end, first, _first(now[j:j_end]), own is not None, said)
+        both = "\n".join(line.text for line in wrote[i:i_end]), "\n".join(now[j:j_end])
+        yield Change(path, min(j + 1, len(now)), j_end, first, _first(now[j:j_end]), own is not None, said, *both)
 
 
 def standing(lock: Lock, path: str, now: bytes) -> Iterator[tuple[int, str]]:

@@ -21,6 +21,7 @@ PROVES = "The command that you gave runs to its end in the port, on the device, 
 CANNOT = "Lines that differ from run to run in the original itself; commands that you did not give."
 
 _EXCEPTION = re.compile(r"^(?:\[rank\d+\]: *)?(\w[\w.]*(?:Error|Exception|Exit|Interrupt)\b.*)", re.MULTILINE)
+_PLACE = re.compile(r"[^\s`]+\.py:\d+")
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 
@@ -66,7 +67,8 @@ def _compared(case: Case, command: str) -> Result:
         said = f"It prints what it printed, but less of the work is done on {case.stage.device}: {fewer}."
         return Result(NAME, command, Outcome.FAIL, said)
     said = f"Exit code 0, {ran} operators on the device, and it prints what the original prints."
-    return Result(NAME, command, Outcome.PASS, said, _host(traces), {"operators": ran})
+    variables = dict.fromkeys(said for trace in traces for said in case.open_variables(trace))
+    return Result(NAME, command, Outcome.PASS, said, (*_host(traces), *variables), {"operators": ran})
 
 
 def _fewer_operators(case: Case, command: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> str:
@@ -93,6 +95,8 @@ def _bad(case: Case, command: str, ended: Ended, said: str, left: list[str]) -> 
     gap = case.gap(said)
     if gap and not left:
         return Result(NAME, command, Outcome.NEEDS_DEVICE, f"{gap}: {said}")
+    asked = next(filter(None, map(case.replan.left_to_a_person, _PLACE.findall(said)[:1])), "")
+    left = [*left, *filter(None, [asked and f"porter left that line to a person, {asked}"])]
     outcome = Outcome.HANG if ended.hung else Outcome.FAIL
     return Result(NAME, command, outcome, said, tuple(dict.fromkeys(left)))
 

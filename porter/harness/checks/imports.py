@@ -90,7 +90,9 @@ def _faults(
         if file not in excused
     ]
     rows = [row for file, said in seen.items() if file not in excused for row in said.get("leftovers", [])]
-    left = sorted({case.leftover(row["at"], row["what"]) + "." for row in rows if not case.replan.kept(row["at"])})
+    left = sorted(
+        {case.leftover(row["at"], row["what"]) + "." for row in rows if not case.excused(row["at"], row["what"])}
+    )
     return left + faults, tuple(excused.values())
 
 

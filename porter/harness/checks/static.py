@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from porter.harness.case import Case
+from porter.harness.foreign import wrong_names
 from porter.harness.result import Outcome, Result
 from porter.harness.sources import Source, read
 from porter.lock import digest
@@ -26,7 +28,8 @@ _VENDOR_IMPORT = "DEV004"  # the rule that adds it
 
 def run(case: Case) -> Iterator[Result]:
     """One result for the whole port."""
-    faults = sorted({*_broken(case), *_undone(case), *_missing_names(case), *_without_vendor_module(case)})
+    found = (_broken(case), _undone(case), _missing_names(case), _without_vendor_module(case))
+    faults = sorted({*chain(*found), *wrong_names(case.handwork.changes, case.lock.target.name)})
     notes = list(_open_places(case))
     if faults:
         more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from porter.model import FilePlan, Plan, Verdict
+from porter.model import FilePlan, Finding, Plan, Verdict
+
+_VARIABLES = "ENV"  # how the ids of rules on environment variables begin
 
 
 def kept_lines(plan: Plan) -> dict[str, list[str]]:
@@ -15,5 +17,14 @@ def _lines(file: FilePlan) -> list[str]:
     text = file.original.decode("utf-8", "replace").splitlines()
     others = {f.line for f in file.findings if f.verdict is not Verdict.KEPT}
     numbers = {f.line for f in file.findings if f.verdict is Verdict.KEPT} - others
-    lines = (text[number - 1].strip() for number in numbers if 0 < number <= len(text))
-    return sorted({line for line in lines if "cuda" in line and not line.startswith("#")})
+    kept = {line for line in _at(text, numbers) if "cuda" in line and not line.startswith("#")}
+    return sorted({*kept, *_at(text, {f.line for f in file.findings if _does_no_harm(f)})})
+
+
+def _at(text: list[str], numbers: set[int]) -> set[str]:
+    return {text[number - 1].strip() for number in numbers if 0 < number <= len(text)}
+
+
+def _does_no_harm(finding: Finding) -> bool:
+    """A variable of CUDA that means nothing to the device: porter left it to a person and said so."""
+    return finding.verdict is Verdict.MANUAL and finding.rule.startswith(_VARIABLES)
