@@ -17,9 +17,11 @@ from porter.harness.checks import all_checks
 from porter.harness.child import Ended, Limits
 from porter.harness.result import RED, Outcome, Result
 from porter.harness.stage import ORIGINAL, Answer, Stage
+from porter.harness.written_lines import watched
 from porter.lock import LOCK_NAME, read
 
-COMMAND, DRIFT = "command", "edits"
+COMMAND = "command"
+UNSAID = ("edits", "lines")  # what sees that somebody edited the port, not what the edit does: asked last
 READING = ("static", "import")  # what looks at every file
 LIMITS = Limits(seconds=120)
 
@@ -44,6 +46,7 @@ class Remembering(Stage):
         """Another port; what an earlier one left is gone."""
         self.port, self.devices = port, devices
         self.runs.clear()
+        self.ran.clear()
         for name in ("port", "command-port"):
             shutil.rmtree(self.scratch / name, ignore_errors=True)
 
@@ -81,21 +84,17 @@ def examine(port: Path, original: Path, commands: list[dict[str, str]], file: st
     return Verdict(passed=tuple(passed))
 
 
-def drifted(port: Path, original: Path) -> bool:
-    """Whether the check that compares with what porter wrote sees it: it would see any change of such a line."""
-    case = _case(port, original)
-    found = [result for check in all_checks() if check.NAME == DRIFT for result in check.run(case)]
-    return any(result.outcome in RED for result in found)
-
-
 def _case(port: Path, original: Path) -> Case:
     lock = read(port / LOCK_NAME)
     target = f"{lock.target.name}@{lock.target.version}"
     if (original, target) not in _stages:
         scratch = Path(tempfile.mkdtemp(prefix="porter-mutants-stage-")).resolve()
         _stages[original, target] = Remembering(scratch, port, original, target, limits=LIMITS)
-    _stages[original, target].show(port, 1)
-    return Case(_stages[original, target], lock)
+    stage = _stages[original, target]
+    stage.show(port, 1)
+    case = Case(stage, lock)
+    stage.watched = watched(case)
+    return case
 
 
 def _checked(
@@ -104,16 +103,19 @@ def _checked(
     case = _case(port, original)
     models = " ".join(model.file for model in case.models)
     concerned = not file or file in behind(models.replace(".py", ""), port)
-    checks = {check.NAME: check for check in all_checks() if check.NAME != DRIFT}
+    checks = {check.NAME: check for check in all_checks()}
     for name, check in checks.items():
-        if name in READING or (concerned and name != COMMAND):
+        if name in READING or (concerned and name not in (COMMAND, *UNSAID)):
             yield name, list(check.run(case))
     for command in commands:
         if not file or file in behind(command["run"], port):
             assert isinstance(case.stage, Remembering)
-            case.stage.show(port, int(command.get("devices", 1)))
+            case.stage.devices = int(command.get("devices", 1))
             case.commands = (command["run"],)
             yield COMMAND, list(checks[COMMAND].run(case))
+    case.commands = tuple(command["run"] for command in commands)
+    for name in UNSAID:
+        yield name, list(checks[name].run(case))
 
 
 def clear() -> None:

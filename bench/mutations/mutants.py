@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -40,9 +41,19 @@ class Mutant:
         (place / self.file).write_bytes(self.content)
 
 
-def fixtures() -> dict[str, dict[str, list[dict[str, str]]]]:
+def fixtures() -> dict[str, dict[str, Any]]:
     """What is run of each fixture."""
     return dict(yaml.safe_load((HERE / "fixtures.yaml").read_text(encoding="utf-8")))
+
+
+def mend(fixture: str, target: str, port: Path) -> None:
+    """What porter left to a person and a port needs to run, done as that person would."""
+    for place in fixtures()[fixture].get("mends", ()):
+        if target in place["targets"]:
+            text = (port / place["file"]).read_bytes().decode("utf-8")
+            if text.count(place["old"]) != 1:
+                raise SystemExit(f"{fixture}: {place['old']!r} stands {text.count(place['old'])} times on {target}.")
+            (port / place["file"]).write_bytes(text.replace(place["old"], place["new"]).encode("utf-8"))
 
 
 def declared(fixture: str, target: str, port: Path) -> Iterator[Mutant]:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,11 +54,11 @@ def verify() -> Verify:
     from porter.harness.verify import verify as run
 
     def of(
-        folder: Path, beside: Path | None, *only: str, seconds: int = 120, memory: int = 8 * 2**30, **more: str
+        folder: Path, beside: Path | None, *only: str, seconds: int = 120, memory: int = 8 * 2**30, **more: Any
     ) -> list[Result]:
         command = more.pop("command", "")
         more_of = {**more, "commands": (command,)} if command else more
-        wish = Wish(folder, beside, only=only, limits=Limits(seconds, memory), **more_of)  # type: ignore[arg-type]
+        wish = Wish(folder, beside, only=only, limits=Limits(seconds, memory), **more_of)
         return list(run(wish, lambda _: None).results)
 
     return of
