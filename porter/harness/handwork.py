@@ -149,23 +149,23 @@ def _changes(path: str, wrote: list[_Line], now: list[str]) -> Iterator[Change]:
 def standing(lock: Lock, path: str, now: bytes) -> Iterator[tuple[int, str]]:
     """The lines that porter wrote into a file and that stand in it, in their order, with their numbers from 1."""
     lines = _lines(now)
-    for _, line, found in _found(lock, path, lines):
+    for _, line, _, found in _found(lock, path, lines):
         if found is not None:
             yield found + 1, line
 
 
 def _lost(path: str, lock: Lock, now: bytes) -> Iterator[Change]:
     """Without the original: lines that porter wrote, asking nobody to look, and that do not stand there any more."""
-    lines, at = _lines(now), 0
+    lines = _lines(now)
     said = any(MEANT in line for line in lines)  # of which line is not known without the original
-    for look, line, found in _found(lock, path, lines):
+    for look, line, number, found in _found(lock, path, lines):
         if found is None and not look and not said:
-            yield Change(path, min(at + 1, len(lines)), at, line.strip(), "", True)
-        at = at if found is None else found + 1
+            yield Change(path, min(number, len(lines)), number - 1, line.strip(), "", True)
 
 
-def _found(lock: Lock, path: str, lines: list[str]) -> Iterator[tuple[bool, str, int | None]]:
-    """Each line that porter wrote, whether a person was asked to look at it, and where it stands now (from 0)."""
+def _found(lock: Lock, path: str, lines: list[str]) -> Iterator[tuple[bool, str, int, int | None]]:
+    """Each line that porter wrote, whether a person was asked to look at it, the number (from 1) that it had, and
+    where it stands now (from 0)."""
     asked, at, shift = _asked(lock, path), 0, 0
     for first, count, text in sorted(lock.spans.get(path, ())):
         look = not asked.isdisjoint(range(first, first + count))
@@ -174,7 +174,7 @@ def _found(lock: Lock, path: str, lines: list[str]) -> Iterator[tuple[bool, str,
             if line.strip():
                 right = number >= at and lines[number : number + 1] == [line]
                 found = number if right else lines.index(line, at) if line in lines[at:] else None
-                yield look, line, found
+                yield look, line, number + 1, found
                 at = at if found is None else found + 1
         shift += len(made) - count
 

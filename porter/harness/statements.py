@@ -13,13 +13,11 @@ _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 def statement(tree: ast.Module, line: int) -> Lines | None:
     """The lines that belong to the statement on this line; None for a comment, a docstring and an empty line."""
     found = _innermost(tree, line)
-    if found is None or _is_text(found):
+    if found is None or _is_text(found) or line > _head_end(found):
         return None
     if isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)):
         body = next((inner for inner in found.body if not _is_text(inner)), found.body[-1])
         return body.lineno, _head_end(body)
-    if line > _head_end(found):
-        return None
     return found.lineno, _head_end(found)
 
 

@@ -145,17 +145,21 @@ def test_edits(old: str, new: str, outcome: Outcome, said: str, seeded: Seeded, 
     assert result.outcome is outcome, result
     assert said in " ".join([result.detail, *result.notes])
     (alone,) = verify(folder, None, "edits")
-    assert alone.outcome is Outcome.REFERENCE
+    assert alone.outcome is (Outcome.FAIL if outcome is Outcome.FAIL else Outcome.REFERENCE), alone
 
 
 def test_edits_beside_another_original(seeded: Seeded, verify: Verify, tmp_path: Path) -> None:
-    """Against a checkout that the port was not made from, nothing is claimed."""
-    folder, _ = seeded("minimal-gpt", "npu", "train.py", "backend = 'hccl'", "backend = 'cncl'")
+    """Against a checkout that the port was not made from, nothing is claimed of lines that are not porter's."""
+    folder, _ = seeded("minimal-gpt", "npu", "train.py", "weight_decay = 1e-1", "weight_decay = 1e-2")
     other = tmp_path / "other"
     shutil.copytree(original("minimal-gpt"), other)
     seed(other / "train.py", "learning_rate = 1e-3", "learning_rate = 1e-2", "")
     (result,) = verify(folder, other, "edits")
-    assert "gives another port of it to compare with" in " ".join(result.notes)
+    assert result.outcome is Outcome.REFERENCE
+    assert "does not come back from that original" in " ".join(result.notes)
+    seed(folder / "train.py", "backend = 'hccl'", "backend = 'cncl'", "")
+    (result,) = verify(folder, other, "edits")
+    assert (result.outcome, "porter wrote `backend = 'hccl'" in result.detail) == (Outcome.FAIL, True), result
 
 
 @pytest.mark.parametrize(
