@@ -97,6 +97,8 @@ def start(device: Device) -> None:
     controls.allow_host_scalars(list(_host_scalar_operators()))
     controls.fall_back_operators(facts.host_fallbacks)
     controls.doubt_operators(facts.doubtful_operators)
+    if facts.sparse != "no":
+        controls.answer_sparse(facts.sparse == "yes")
     _rule_dtypes(device)
 
 

@@ -34,6 +34,7 @@ class Facts:
     dtypes: dict[str, DtypeFact]
     host_fallbacks: list[str]
     doubtful_operators: list[str]
+    sparse: str  # whether its plug-in has sparse tensors: "yes", "no" or "unknown"
     context_error: str  # what the vendor says of a thread without a context
     hip: str  # the ROCm version that torch.version.hip tells; "" on all others
     # What a name below torch.cuda is called on the device ("CUDAGraph": "torch.npu.NPUGraph"), None: it is missing.
@@ -79,6 +80,7 @@ def load(target: str) -> Facts:
         dtypes={name: DtypeFact(**fact) for name, fact in raw["dtypes"].items()},
         host_fallbacks=raw["host_fallbacks"],
         doubtful_operators=raw["doubtful_operators"],
+        sparse=raw["sparse"],
         context_error=raw.get("context_error", ""),
         hip=raw.get("hip", ""),
         surface=raw.get("surface", {}),

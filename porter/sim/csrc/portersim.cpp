@@ -4,6 +4,7 @@
 #include "collectives.h"
 #include "hooks.h"
 #include "kernels.h"
+#include "sparse.h"
 #include "streams.h"
 #if TORCH_AT_LEAST(2, 5)
 #include "attention.h"
@@ -84,6 +85,7 @@ SIM_DEFINE_LIBRARY(SIM_LIBRARY, m) {
     return answer_all<&boxed_kernel>("aten", c10::DispatchKey::CPU, false);
   });
   m.def("answer_collectives() -> int", &answer_collectives);
+  m.def("answer_sparse(bool known) -> ()", &answer_sparse);
 
   m.def("device_count() -> int", []() -> int64_t { return device_count; });
   m.def("current_device() -> int", []() -> int64_t { return current_device; });

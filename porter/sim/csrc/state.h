@@ -12,6 +12,7 @@ namespace portersim {
 
 constexpr auto kSim = c10::DeviceType::SIM_KEY;
 constexpr auto kSimKey = c10::DispatchKey::SIM_KEY;
+constexpr auto kSparseSimKey = c10::DispatchKey::SIM_SPARSE_KEY;
 constexpr int kMaxDevices = 64;
 
 inline std::atomic<int> device_count{1};

@@ -9,10 +9,12 @@
 #ifdef PORTERSIM_ON_CUDA
 #define SIM_KEY CUDA
 #define SIM_AUTOGRAD_KEY AutogradCUDA
+#define SIM_SPARSE_KEY SparseCUDA
 #define SIM_LIBRARY portersimcuda
 #else
 #define SIM_KEY PrivateUse1
 #define SIM_AUTOGRAD_KEY AutogradPrivateUse1
+#define SIM_SPARSE_KEY SparsePrivateUse1
 #define SIM_LIBRARY portersim
 #endif
 

@@ -249,6 +249,9 @@ class PythonControls:
     def answer_collectives(self) -> int:
         return 0
 
+    def answer_sparse(self, known: bool) -> None:
+        """Sparse tensors need the compiled device; torch says which function is missing."""
+
     def totals(self) -> str:
         calls = {f"{self._name}:0": dict(self._kernel.calls)} if self._kernel.calls else {}
         copies = {kind: {"count": count, "bytes": size} for kind, (count, size) in self._copies.items()}

@@ -169,8 +169,25 @@ def test_half_softmax_widens(name):
     on_device.sum().backward()
 
 
+@pytest.mark.compiled
+def test_sparse_tensors_where_the_vendor_has_them(name):
+    host = torch.tensor([[0.0, 2.0, 0.0], [3.0, 0.0, 0.0]])
+    if name in ("mlu", "musa"):
+        with pytest.raises(NotImplementedError, match="_sparse_coo_tensor" if name == "mlu" else "is not simulated"):
+            host.to_sparse().to(name)
+        return
+    holder = nn.Module()
+    holder.register_buffer("heads", host.to_sparse(), persistent=False)
+    sparse = holder.to(name).heads
+    assert equal(sparse.indices().T, host.nonzero())
+    assert equal(sparse.to_dense(), host)
+    assert torch.equal(sparse.clone().cpu().to_dense(), host)
+    twice = torch.sparse_coo_tensor([[0, 0]], [1.0, 2.0], (2,), device=name)
+    assert equal(twice.to_dense(), torch.tensor([3.0, 0.0]))
+    with pytest.raises(NotImplementedError, match="is not simulated"):
+        torch.sparse.mm(sparse, torch.ones(3, 1, device=name))
+
+
 def test_what_is_not_simulated_is_refused(name):
-    with pytest.raises((NotImplementedError, RuntimeError)):
-        torch.eye(3).to_sparse().to(name)
     with pytest.raises((NotImplementedError, RuntimeError)):
         torch.quantize_per_tensor(torch.ones(2, device=name), 1.0, 0, torch.qint8)
