@@ -67,6 +67,13 @@ class Stage:
 
         return facts.load(self.name).device
 
+    @cached_property
+    def backend(self) -> str:
+        """What the target's collectives are called."""
+        from porter.sim import facts
+
+        return facts.load(self.name).backend
+
     @property
     def on_cuda(self) -> bool:
         """Whether the original can be run, on simulated CUDA."""

@@ -157,10 +157,11 @@ def _missing_line(case: Case, command: str, before: Ended, after: Ended) -> str:
 
 
 def _plain(text: str, case: Case) -> list[str]:
-    """Lines with the device's names and the copies' folders made alike, and times left out."""
+    """Lines with the names of device and backend and the copies' folders made alike, and times left out."""
     for side in (ORIGINAL, PORT):
         text = text.replace(str(_place(case, side)), ".")
-    text = re.sub(rf"(?i)(?<![A-Za-z]){re.escape(case.stage.device)}(?![A-Za-z])", "cuda", text)
+    for own, name in ((case.stage.device, "cuda"), (case.stage.backend, "nccl")):
+        text = re.sub(rf"(?i)(?<![A-Za-z]){re.escape(own)}(?![A-Za-z])", name, text)
     text = re.sub(r"\d+(\.\d+)?\s*(ms|s|sec|seconds|it/s|s/it|ns|us)\b|\d+:\d\d(:\d\d)?(\.\d+)?", "(time)", text)
     return [line.strip() for line in text.splitlines() if line.strip()]
 
