@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from porter.cli.explain import command
 from porter.diagnosis.match import diagnose
-from porter.diagnosis.show import as_json, as_text
+from porter.diagnosis.show import as_json, as_text, in_a_line
 from porter.diagnosis.signatures import EVIDENCE, table
 from porter.errors import UsageError
+from porter.harness.explained import explained
+from porter.harness.result import Outcome, Result
 
 LOG = """Loading checkpoint shards: 100%
 [W dynamo] UserWarning: Register eager implementation for the 'npu' backend of dynamo
@@ -94,3 +96,25 @@ def test_any_text_gets_an_answer_that_fits_a_terminal(text: str) -> None:
 def test_a_long_log_keeps_its_line_numbers() -> None:
     log = "step\n" * 500_000 + "AssertionError: Torch not compiled with CUDA enabled\n"
     assert diagnose(log).matches[0].line == 500_001
+
+
+@pytest.mark.parametrize(
+    ("outcome", "detail", "best"),
+    [
+        (Outcome.FAIL, "a.py:3 AssertionError: Torch not compiled with CUDA enabled (`x.cuda()`).", "E001"),
+        (Outcome.HANG, "Exit code 1: RuntimeError: NPU error, error code is 107002", "E028"),
+        (Outcome.PASS, "a.py:3 AssertionError: Torch not compiled with CUDA enabled.", None),
+        (Outcome.FAIL, "a.py:3 KeyError: 'model'.", None),
+        # what porter itself says, or a line of the repository, is no message of a program
+        (Outcome.FAIL, "a.py:3 names 107002, and the file does not import torch_npu.", None),
+        (
+            Outcome.FAIL,
+            "a.py:3 KeyError: 'x' (`assert 'Torch not compiled with CUDA enabled' in AssertionError: `).",
+            None,
+        ),
+        (Outcome.FAIL, "ValueError: UserWarning: Register eager implementation for the 'npu' backend of dynamo", None),
+    ],
+)
+def test_a_failed_check_is_explained_and_nothing_else(outcome: Outcome, detail: str, best: str | None) -> None:
+    found = in_a_line(explained(Result("import", "the port", outcome, detail), "npu@2.6.0"))
+    assert (found or "").partition(":")[0] == (best or "")

@@ -26,6 +26,11 @@ class Match:
     text: str
     length: int  # of what matched: the longer, the surer
 
+    @property
+    def failed(self) -> bool:
+        """Whether its line says that something failed; a warning may stand in any log."""
+        return bool(_FAILED.search(self.text)) and not _WARNED.search(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -64,16 +69,20 @@ def diagnose(text: str, target: str | None = None) -> Diagnosis:
     return Diagnosis(tuple(matches), tuple(spelled(text, table())))
 
 
+def targets() -> frozenset[str]:
+    """The names that messages are told apart by."""
+    return frozenset(name for signature in table().signatures for name in signature.targets)
+
+
 def _order(match: Match) -> tuple[bool, bool, int, int, int, str]:
     """Failures before warnings, causes before envelopes; then what says most, is surest, and came last."""
     signature = match.signature
-    failed = bool(_FAILED.search(match.text)) and not _WARNED.search(match.text)
     said = min(match.length, 40) // 8
-    return (not failed, signature.general, -said, _CERTAINTY[signature.evidence], -match.line, signature.id)
+    return (not match.failed, signature.general, -said, _CERTAINTY[signature.evidence], -match.line, signature.id)
 
 
 def _known(target: str | None) -> None:
-    names = sorted({name for signature in table().signatures for name in signature.targets})
+    names = sorted(targets())
     if target is not None and target not in names:
         near = difflib.get_close_matches(target, names, n=1, cutoff=0.4)
         hint = f" Did you mean {near[0]}?" if near else ""

@@ -36,6 +36,11 @@ def as_text(diagnosis: Diagnosis, language: str) -> str:
 
 def as_json(diagnosis: Diagnosis) -> str:
     """For programs: everything, in both languages."""
+    return json.dumps(as_data(diagnosis), indent=1, ensure_ascii=False)
+
+
+def as_data(diagnosis: Diagnosis) -> dict[str, Any]:
+    """What `as_json` says, as data."""
     rows: list[dict[str, Any]] = [
         {
             "id": match.signature.id,
@@ -51,16 +56,20 @@ def as_json(diagnosis: Diagnosis) -> str:
         for match in diagnosis.matches
     ]
     codes = [{"code": code, "meaning": meaning} for code, meaning in diagnosis.codes]
-    whole = {"known": diagnosis.known, "matches": rows, "codes": codes}
-    return json.dumps(whole, indent=1, ensure_ascii=False)
+    return {"known": diagnosis.known, "matches": rows, "codes": codes}
+
+
+def likeliest(diagnosis: Diagnosis) -> Match | None:
+    """The likeliest cause of a failure; what merely warned is none."""
+    return next((match for match in diagnosis.matches if match.failed), None)
 
 
 def in_a_line(diagnosis: Diagnosis) -> str | None:
     """The likeliest cause and its cure in one line, for a report that has other things to say."""
-    if not diagnosis.matches:
-        return None
-    best = diagnosis.matches[0].signature
-    return f"{best.id}: {best.cause}; what mends it: {best.fix}"
+    best = likeliest(diagnosis)
+    if best is not None:
+        return f"{best.signature.id}: {best.signature.cause}; what mends it: {best.signature.fix}"
+    return "; ".join(f"{code}: {meaning}" for code, meaning in diagnosis.codes) or None
 
 
 def _entry(index: int, match: Match, spoken: list[str]) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from porter.diagnosis.show import as_data, in_a_line
 from porter.harness import reference
+from porter.harness.explained import explained
 from porter.harness.result import Result
 from porter.own import DATA, REFERENCE, REPORT, TABLE, with_evidence
 from porter.report.safe import code, prose
@@ -39,6 +41,7 @@ def as_json(evidence: Evidence) -> str:
             "detail": result.detail,
             "notes": list(result.notes),
             "seen": dict(result.seen),
+            "explained": as_data(known) if (known := explained(result, evidence.subject["target"])).known else None,
         }
         for result in evidence.results
     ]
@@ -73,7 +76,8 @@ def _body(evidence: Evidence, mark: str) -> list[str]:
     lines += ["", "| check | of | result | what was seen |", "|---|---|---|---|"]
     for result in evidence.results:
         outcome = f"**{result.outcome.value}**"
-        lines.append(f"| {result.check} | {code(result.subject)} | {outcome} | {_cell(result.detail)} |")
+        told = "<br>".join(_cell(text) for text in (result.detail, *_known(result, evidence)))
+        lines.append(f"| {result.check} | {code(result.subject)} | {outcome} | {told} |")
     notes = [(result, note) for result in evidence.results for note in result.notes]
     if notes:
         lines += ["", f"{mark} Besides", ""]
@@ -92,12 +96,22 @@ def as_text(evidence: Evidence) -> str:
     width = max((len(result.check) for result in evidence.results), default=0)
     for result in evidence.results:
         lines.append(f"  {result.check:{width}}  {result.outcome.value:22}  {result.subject}")
-        lines += [f"  {'':{width}}  {_line(text)}" for text in (result.detail, *result.notes)]
+        lines += [f"  {'':{width}}  {_line(text)}" for text in _told(result, evidence)]
     lines += ["", "What a pass proves, and what it cannot:"]
     for name, (proves, cannot) in evidence.checks.items():
         lines += [f"  {name:{width}}  {proves}", f"  {'':{width}}  Not: {cannot}"]
     versions = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
     return "\n".join([*lines, "", *evidence.bounds, f"With {versions}."]) + "\n"
+
+
+def _told(result: Result, evidence: Evidence) -> tuple[str, ...]:
+    return (result.detail, *_known(result, evidence), *result.notes)
+
+
+def _known(result: Result, evidence: Evidence) -> tuple[str, ...]:
+    """Cause and cure of a failure whose message is known, in a sentence."""
+    said = in_a_line(explained(result, evidence.subject["target"]))
+    return (f"Explained: {said}",) if said else ()
 
 
 FORMS = {"text": as_text, "json": as_json, "markdown": as_markdown}

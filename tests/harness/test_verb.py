@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Port, migrate, original
+from .conftest import Port, migrate, original, seed
 
 PROJECT = Path(__file__).parents[2]
 
@@ -153,3 +153,18 @@ def test_another_torch_is_a_sentence(port: Port, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "has torch 2.1.0, too old" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_check_that_fails_explains_itself(tmp_path: Path) -> None:
+    """The cause and its cure stand under the failed check: on the terminal, in the report and in the data."""
+    folder = migrate(original("minimal-gpt"), "npu", tmp_path / "port")
+    seed(folder / "model.py", "@dataclass", 'torch.zeros(1, device="cuda")\n\n\n@dataclass', "model.py")
+    done = porter(folder, "--original", original("minimal-gpt"), "--only", "import", "-q")
+    assert done.returncode == 1
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    failed = next(number for number, line in enumerate(lines) if line.startswith("import  fail"))
+    assert lines[failed + 2].startswith("Explained: E001: ")
+    row = next(line for line in (folder / "report.md").read_text(encoding="utf-8").splitlines() if "**fail**" in line)
+    assert "<br>Explained: E001: " in row
+    (result,) = json.loads((folder / "verify" / "evidence.json").read_text(encoding="utf-8"))["results"]
+    assert result["explained"]["matches"][0]["id"] == "E001"
