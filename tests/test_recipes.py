@@ -130,6 +130,32 @@ def test_a_process_that_dies_early_is_said_with_its_log_and_explained(tmp_path: 
     assert not answering(first)
 
 
+def test_a_step_on_the_terminal_that_fails_is_explained_from_all_that_it_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    text = "AssertionError: Torch not compiled with CUDA enabled\n" + "more\n" * 99
+    code = f"import sys; sys.stderr.write({text!r}); exit(3)"
+    order = made(Step(name="train", run=(sys.executable, "-c", code)))
+    assert start(order, os.environ, tmp_path, smoke=False, say=said.append) == 3
+    assert said[1] == "train ended with 3." and said[2].startswith("Explained: E001")
+
+
+def test_what_is_unknown_is_not_explained(tmp_path: Path) -> None:
+    said: list[str] = []
+    code = "import warnings; warnings.warn('Register eager implementation for the npu backend of dynamo'); 1 / 0"
+    step = Step(name="dying", run=(sys.executable, "-c", code), ready=Ready(http="http://127.0.0.1:9/", seconds=30))
+    assert start(made(step), os.environ, tmp_path, smoke=False, say=said.append) == 1
+    assert "ZeroDivisionError" in said[-1] and not any("Explained" in line for line in said)
+
+
+def test_a_process_that_left_its_group_ends_too(tmp_path: Path) -> None:
+    step = server()
+    assert step.ready is not None
+    away = msgspec.structs.replace(step, run=("sh", "-c", f"setsid {' '.join(step.run)} & wait"))  # type: ignore[arg-type]
+    order = made(away, smoke=(Ask(http=step.ready.http),))
+    assert start(order, os.environ, tmp_path, smoke=True, say=print) == 0
+    assert not answering(step)
+
+
 def test_a_process_that_is_never_ready_is_said(tmp_path: Path) -> None:
     said: list[str] = []
     slow = Step(name="slow", run=("sleep", "60"), ready=Ready(http="http://127.0.0.1:9/", seconds=1))
@@ -142,7 +168,8 @@ def test_the_last_step_gives_the_exit_code(tmp_path: Path) -> None:
     assert start(made(Step(name="a", run=("sh", "-c", "exit 3"))), os.environ, tmp_path, smoke=False, say=print) == 3
 
 
-def test_one_interrupt_stops_all(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("way", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_one_interrupt_stops_all(way: signal.Signals, code: int, tmp_path: Path) -> None:
     """As a person does it: Ctrl-C while two servers run, one of which has a child of its own."""
     first, second = server("first"), server("second")
     child = msgspec.structs.replace(second, run=("sh", "-c", " ".join(second.run) + " & wait"))  # type: ignore[arg-type]
@@ -168,8 +195,8 @@ def test_one_interrupt_stops_all(tmp_path: Path) -> None:
     while not (answering(first) and answering(second)):
         assert time.monotonic() < until and running.poll() is None
         time.sleep(0.1)
-    running.send_signal(signal.SIGINT)
-    assert running.wait(30) == 0
+    running.send_signal(way)
+    assert running.wait(30) == code
     assert not answering(first) and not answering(second)
 
 

@@ -27,7 +27,14 @@ _COMMON = (
         "--mirror", default="", metavar="URL", help="A mirror of the model hub, such as https://hf-mirror.com."
     ),
     click.option("--devices", type=click.IntRange(1, 64), default=1, show_default=True, help="Simulated devices."),
-    click.option("--logs", type=click.Path(path_type=Path), default=Path("logs"), show_default=True, metavar="DIR"),
+    click.option(
+        "--logs",
+        type=click.Path(path_type=Path),
+        default=Path("logs"),
+        show_default=True,
+        metavar="DIR",
+        help="Where the logs go.",
+    ),
     click.option("--smoke", is_flag=True, help="Ask what was started once, say what it answers, and stop."),
 )
 
@@ -88,13 +95,17 @@ def _command(recipe: Any) -> click.Command:
 def _run(recipe: Any, extra: tuple[str, ...], told: dict[str, Any]) -> int:
     from porter.recipes.ordered import ordered
     from porter.recipes.place import environment
+    from porter.recipes.ran import place
     from porter.recipes.script import compose, script
     from porter.recipes.start import start
 
     own = {name: str(told.pop(name) or "") for name in recipe.options}
-    order = ordered(recipe, told["target"], own, told["host"], told["repo"], told["visible"], told["mirror"], extra)
+    logs = told["logs"] if told["printed"] else told["logs"].resolve()  # the steps run in another folder
+    order = ordered(
+        recipe, told["target"], own, told["host"], told["repo"], told["visible"], told["mirror"], extra, logs
+    )
     if told["printed"]:
         click.echo(compose(order) if told["form"] == "compose" else script(order), nl=False)
         return 0
-    env = environment(order, told["device"], told["python"], told["devices"])
-    return start(order, env, told["logs"], smoke=told["smoke"], say=click.echo)
+    env = environment(order, told["device"], told["python"], told["devices"], place(logs))
+    return start(order, env, logs, smoke=told["smoke"], say=click.echo)

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from porter.marked import end_marked
+
 _LAUNCHER = Path(__file__).with_name("limits.py")
 _MARK = "PORTER_VERIFY"  # by this variable a process that left its group is found
 _KEPT = 20_000  # characters of output that are kept, from its end
@@ -109,28 +111,11 @@ def _ends_within(child: subprocess.Popen[bytes], seconds: int) -> bool:
 
 
 def _end_all(child: subprocess.Popen[bytes], mark: str) -> None:
-    """Ends the child's group, then every process that carries the mark, until a look finds none."""
+    """Ends the child's group, then all that carries the mark; where there is no /proc, the group has to do."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    for _ in range(50):
-        left = _marked(mark)
-        if not left:
-            return
-        for process in left:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
-        time.sleep(0.02)
-
-
-def _marked(mark: str) -> list[int]:
-    """The processes that have the mark in their environment; where there is no /proc, the group has to do."""
-    wanted, found = f"{_MARK}={mark}".encode(), []
-    for folder in Path("/proc").glob("[0-9]*") if Path("/proc/self/environ").exists() else ():
-        with contextlib.suppress(OSError):
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return found
+    end_marked(_MARK, mark)
 
 
 def _text(path: Path) -> str:

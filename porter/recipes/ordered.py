@@ -21,6 +21,7 @@ def ordered(
     visible: str,
     mirror: str,
     extra: tuple[str, ...],
+    logs: Path = Path("logs"),
 ) -> Order:
     """The order, or one sentence about what is wrong with it."""
     if not target:
@@ -35,4 +36,5 @@ def ordered(
     # A server calls a model by the last part of its folder.
     model_name = Path(own.get("model", "")).name
     values = {**own, "model_name": model_name, "host": host, "device": device, "backend": backend, "target": name}
+    values["logs"] = str(logs)
     return Order(recipe, name, chosen, machine, values, repo, visible, mirror, extra)

@@ -64,9 +64,7 @@ def compose(order: Order) -> str:
             f"{container.entry} && exec {shlex.join(step.command)}" if container.entry else shlex.join(step.command)
         )
         made = {**service, "command": ["bash", "-c", command.replace("$", "$$")]}
-        environment = {**order.variables, **step.env}
-        if environment:
-            made["environment"] = environment
+        made["environment"] = {**order.variables, "PYTHONPATH": "/repo", **step.env}
         if before:
             made["depends_on"] = {before: {"condition": "service_healthy"}}
         if step.ready is not None:

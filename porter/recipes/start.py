@@ -2,116 +2,52 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from porter.errors import UsageError
 from porter.recipes.answer import answers
-from porter.recipes.order import Filled, Order
+from porter.recipes.order import Order
+from porter.recipes.ran import ran
+from porter.recipes.started import Started, Together, together
 
 Say = Callable[[str], None]
 
-_PATIENCE = 10  # seconds between asking a process to end and ending it
-
-
-@dataclass(frozen=True)
-class Started:
-    """A step that runs in the background."""
-
-    step: Filled
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    @property
-    def tail(self) -> str:
-        with contextlib.suppress(OSError):
-            return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-30:])
-        return ""
+_SHOWN = 30  # lines of a log
 
 
 def start(order: Order, env: Mapping[str, str], logs: Path, *, smoke: bool, say: Say) -> int:
     """Run the recipe to its end, or until it is interrupted; the exit code of what failed, else 0."""
-    logs.mkdir(parents=True, exist_ok=True)
-    with _together() as running:
-        for number, step in enumerate(order.steps, 1):
-            say(f"[{number}/{len(order.steps)}] {step.name}: {' '.join(step.command)}")
-            if step.ready is None:
-                code = _to_the_end(order, step, env)
-                if code:
-                    return _failed(f"{step.name} ended with {code}.", "", say, code)
-                continue
-            started = _in_background(order, step, env, logs)
-            running.append(started)
-            trouble = _until_ready(started)
-            if trouble:
-                return _failed(trouble, started.tail, say)
-            say(f"      ready; its log is {started.log}")
-        if smoke:
-            return _smoke(order, say)
-        if running:
-            if order.recipe.url:
-                say(f"Open {order.fill(order.recipe.url)}. Ctrl-C stops all.")
-            return _watch(running, say)
-    return 0
-
-
-@contextmanager
-def _together() -> Iterator[list[Started]]:
-    """What is appended ends when this does, all of it, however this ends."""
-    running: list[Started] = []
     try:
-        yield running
+        with together(order, env, logs) as started:
+            return _all(order, started, smoke, say)
     finally:
-        for started in reversed(running):
-            _signal(started, signal.SIGTERM)
-        until = time.monotonic() + _PATIENCE
-        for started in running:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                started.process.wait(max(0.0, until - time.monotonic()))
-            _signal(started, signal.SIGKILL)
-            started.process.wait()
+        figures = ran(logs, order.values["device"])
+        if figures:
+            say(figures)
 
 
-def _signal(started: Started, what: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(started.process.pid, what)
-
-
-def _to_the_end(order: Order, step: Filled, env: Mapping[str, str]) -> int:
-    try:
-        return subprocess.run(step.command, cwd=order.repo, env={**env, **step.env}, check=False).returncode
-    except OSError as error:
-        raise UsageError(_unstartable(order, step, error)) from error
-
-
-def _in_background(order: Order, step: Filled, env: Mapping[str, str], logs: Path) -> Started:
-    log = logs / f"{step.name}.log"
-    with log.open("wb") as out:
-        try:
-            process = subprocess.Popen(
-                step.command,
-                cwd=order.repo,
-                env={**env, **step.env},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise UsageError(_unstartable(order, step, error)) from error
-    return Started(step, process, log)
-
-
-def _unstartable(order: Order, step: Filled, error: OSError) -> str:
-    needs = f"; the recipe needs: pip install {' '.join(order.recipe.packages)}" if order.recipe.packages else ""
-    return f"{step.command[0]} cannot be started: {error.strerror}{needs}."
+def _all(order: Order, started: Together, smoke: bool, say: Say) -> int:
+    for number, step in enumerate(order.steps, 1):
+        say(f"[{number}/{len(order.steps)}] {step.name}: {' '.join(step.command)}")
+        if step.ready is None:
+            done = started.to_the_end(step)
+            code = done.process.returncode
+            if code:
+                return _failed(order, f"{step.name} ended with {code}.", done, say, code, shown=True)
+            continue
+        one = started.in_background(step)
+        trouble = _until_ready(one)
+        if trouble:
+            return _failed(order, trouble, one, say)
+        say(f"      ready; its log is {one.log}")
+    if smoke:
+        return _smoke(order, started, say)
+    if started.running:
+        if order.recipe.url:
+            say(f"Open {order.fill(order.recipe.url)}. Ctrl-C stops all.")
+        return _watch(order, started, say)
+    return 0
 
 
 def _until_ready(started: Started) -> str:
@@ -128,32 +64,42 @@ def _until_ready(started: Started) -> str:
     return f"{started.step.name} was not ready after {ready.seconds} seconds."
 
 
-def _watch(running: list[Started], say: Say) -> int:
+def _watch(order: Order, started: Together, say: Say) -> int:
     while True:
-        for started in running:
-            if started.process.poll() is not None:
-                return _failed(f"{started.step.name} ended with {started.process.returncode}.", started.tail, say)
+        for one in started.running:
+            if one.process.poll() is not None:
+                return _failed(order, f"{one.step.name} ended with {one.process.returncode}.", one, say)
         time.sleep(0.5)
 
 
-def _smoke(order: Order, say: Say) -> int:
+def _smoke(order: Order, started: Together, say: Say) -> int:
     for ask in order.smoke:
         found = answers(ask.http, ask.body or None, ask.holds, seconds=300)
         if found is None:
-            return _failed(f"No good answer from {ask.http}.", "", say)
+            return _failed(order, f"No good answer from {ask.http}.", None, say, logs=started.running)
         say(f"{ask.http} answers: {' '.join(found.split())[:300]}")
     return 0
 
 
-def _failed(what: str, tail: str, say: Say, code: int = 1) -> int:
-    """Say what went wrong, the end of the log, and what is known of it."""
-    from porter.diagnosis.match import diagnose
+def _failed(
+    order: Order,
+    what: str,
+    of: Started | None,
+    say: Say,
+    code: int = 1,
+    *,
+    shown: bool = False,
+    logs: list[Started] | None = None,
+) -> int:
+    """Say what went wrong, the end of the log unless it was shown, and what is known of it."""
+    from porter.diagnosis.match import diagnose, targets
     from porter.diagnosis.show import in_a_line
 
+    said = "\n".join(one.said for one in ([of] if of else logs or []))
     say(what)
-    if tail:
-        say("\n".join(f"    {line}" for line in tail.splitlines()))
-    known = in_a_line(diagnose(tail))
+    if said and not shown:
+        say("\n".join(f"    {line}" for line in said.splitlines()[-_SHOWN:]))
+    known = in_a_line(diagnose(said, order.target if order.target in targets() else None))
     if known:
         say(f"Explained: {known}")
     return code if 0 < code < 126 else 1
