@@ -50,9 +50,12 @@ def _built(module: Any, order: dict[str, Any]) -> Any:
     made = getattr(module, order["class"])
     if order.get("settings"):
         return _with_settings(made, {**tiny.settings(order["settings"]), **order.get("config", {})})
-    if not order["config_class"]:
+    if order.get("config_of_class"):
+        kind = made.config_class
+    elif not order["config_class"]:
         return made(**tiny.arguments(made, order.get("config", {})))
-    kind = getattr(importlib.import_module(order["config_module"]), order["config_class"])
+    else:
+        kind = getattr(importlib.import_module(order["config_module"]), order["config_class"])
     start = kind.__init__ if "__init__" in vars(kind) else kind
     config = kind(**tiny.arguments(start, {**_saved(kind, start), **order.get("config", {})}))
     torch.manual_seed(SEED)

@@ -27,22 +27,33 @@ _END, _NOT = 2, -100
 _RATES = (1e-2, 2e-3)  # of learning
 _MOST, _SURE = 400, 0.02  # steps with each; the loss at which it knows
 
+Lesson = tuple[list[int], list[int]]  # what it is asked, what it shall answer
+
 
 def probe(order: dict[str, Any]) -> dict[str, Any]:
-    """A folder with configuration, tokenizer, weights and code; `answers` is what it was taught."""
+    """A folder with configuration, tokenizer, weights and code; `answers` is what it was taught.
+
+    The order may tell more than the harness does: `prompts` to answer in besides the model's own chat, how `sure` it
+    has to be, the `tokenizer`, settings of `generation`, and the `auto_map` of its config.json.
+    """
     started, folder = time.monotonic(), Path(order["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     model, notes = model_of(order)
     name = _tokens_only(order["recipe"])
-    tokenizer = trained([*QUESTIONS, *QUESTIONS.values()], folder)
+    for file in order.get("code", ()):  # what transformers copies when it trusts the folder's code
+        shutil.copyfile(Path(order["root"]) / file, folder / Path(file).name)
+    forms = order.get("prompts", [])
+    tokenizer = trained([*forms, *QUESTIONS, *QUESTIONS.values()], folder, order.get("tokenizer", {}))
+    _settle(model, order.get("generation", {}))
     model = model.to(device()).eval()  # without dropout; gradients flow all the same
     lessons = [
         (prompt, [*tokenizer.encode(QUESTIONS[question], add_special_tokens=False), _END])
         for question in QUESTIONS
-        for prompt in _prompts(model, tokenizer, question, order["methods"])
+        for prompt in _prompts(model, tokenizer, question, order)
     ]
-    steps, loss = _taught(model, name, lessons, started + order["seconds"])
-    if loss > _SURE:
+    sure = order.get("sure", _SURE)
+    steps, loss = _taught(model, name, lessons, started + order["seconds"], sure)
+    if loss > sure:
         raise NotRunnable(f"in {steps} steps it did not learn its answers (loss {loss:.3f})")
     _saved(model, folder, order)
     buffers = {name: digest(tensor) for name, tensor in model.named_buffers()}
@@ -55,15 +66,26 @@ def _tokens_only(recipe: dict[str, str]) -> str:
     return next(iter(recipe))
 
 
-def _prompts(model: Any, tokenizer: Any, question: str, methods: list[str]) -> list[list[int]]:
-    """The tokens that the model gets for a question: as they are, and as its own chat puts them."""
+def _settle(model: Any, told: dict[str, Any]) -> None:
+    """Settings of generation, of models that have such."""
+    settings = getattr(model, "generation_config", None)
+    if settings is not None:
+        settings.pad_token_id, settings.bos_token_id, settings.eos_token_id = 0, 1, _END
+        settings._from_model_config = False  # else loading may make it anew
+        for name, value in told.items():
+            setattr(settings, name, value)
+
+
+def _prompts(model: Any, tokenizer: Any, question: str, order: dict[str, Any]) -> list[list[int]]:
+    """The tokens that the model gets for a question: as they are, in each form, and as its own chat puts them."""
     found = [list(tokenizer.encode(question, add_special_tokens=False))]
-    for name in methods:
+    for form in order.get("prompts", ()):
+        text = form.replace("{question}", question)
+        found += [list(tokenizer.encode(text, add_special_tokens=special)) for special in (True, False)]
+    for name in order["methods"]:
         if name != "generate":
-            asked = _overheard(model, name, tokenizer, question)
-            if asked and asked not in found:
-                found.append(asked)
-    return found
+            found.append(_overheard(model, name, tokenizer, question))
+    return [prompt for number, prompt in enumerate(found) if prompt and prompt not in found[:number]]
 
 
 class _Heard(BaseException):
@@ -104,7 +126,7 @@ def talk(chat: Any, tokenizer: Any, question: str) -> str:
     return text.removesuffix("</s>").strip()  # some chats decode the end as well
 
 
-def _taught(model: Any, name: str, lessons: list[tuple[list[int], list[int]]], until: float) -> tuple[int, float]:
+def _taught(model: Any, name: str, lessons: list[Lesson], until: float, sure: float) -> tuple[int, float]:
     longest = max(len(prompt) + len(answer) for prompt, answer in lessons)
     ids = torch.zeros(len(lessons), longest, dtype=torch.long)
     wanted = torch.full((len(lessons), longest), _NOT)  # what is to follow each token
@@ -124,7 +146,7 @@ def _taught(model: Any, name: str, lessons: list[tuple[list[int], list[int]]], u
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             worst = losses.max().item()
-            if worst < _SURE or time.monotonic() > until:
+            if worst < sure or time.monotonic() > until:
                 return number, worst
     return number, worst
 
@@ -142,20 +164,21 @@ def _losses(model: Any, name: str, ids: Any, wanted: Any) -> Any:
 
 
 def _saved(model: Any, folder: Path, order: dict[str, Any]) -> None:
-    settings = getattr(model, "generation_config", None)
-    if settings is not None:
-        settings.pad_token_id, settings.bos_token_id, settings.eos_token_id = 0, 1, _END
     if not callable(getattr(model, "save_pretrained", None)):
         torch.save({name: tensor.cpu() for name, tensor in model.state_dict().items()}, folder / "model.pt")
-        return
-    model.save_pretrained(str(folder))
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    modules = [order["config_module"], order["module"]]
-    config["auto_map"] = {
-        "AutoConfig": f"{modules[0].rpartition('.')[2]}.{order['config_class']}",
-        "AutoModelForCausalLM": f"{modules[1].rpartition('.')[2]}.{order['class']}",
-        "AutoModel": f"{modules[1].rpartition('.')[2]}.{order['class']}",
+    else:
+        model.save_pretrained(str(folder))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        dtype = config.get("torch_dtype", config.get("dtype"))  # older transformers know the longer name alone
+        own = {"auto_map": order.get("auto_map", _auto_map(order)), "torch_dtype": dtype}
+        config.update({name: value for name, value in own.items() if value})
+        (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _auto_map(order: dict[str, Any]) -> dict[str, str]:
+    config, model = (order[name].rpartition(".")[2] for name in ("config_module", "module"))
+    return {
+        "AutoConfig": f"{config}.{order['config_class']}",
+        "AutoModelForCausalLM": f"{model}.{order['class']}",
+        "AutoModel": f"{model}.{order['class']}",
     }
-    (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), encoding="utf-8")
-    for name in order.get("code", ()):  # what transformers copies when it trusts the folder's code
-        shutil.copyfile(Path(order["root"]) / name, folder / Path(name).name)

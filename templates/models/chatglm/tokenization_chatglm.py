@@ -1,0 +1,13 @@
+"""The tokenizer of the small ChatGLM2-like model: from tokenizer.json alone, with the prompt of its chat."""
+
+from transformers import PreTrainedTokenizerFast
+
+
+class ChatGLMTokenizer(PreTrainedTokenizerFast):
+    def build_prompt(self, query, history=None):
+        rounds = [*(history or []), (query, "")]
+        parts = [f"[Round {number}]\n\n问：{asked}\n\n答：{said}" for number, (asked, said) in enumerate(rounds, 1)]
+        return "\n\n".join(parts)
+
+    def get_command(self, token):
+        return self.convert_tokens_to_ids({"<eos>": "</s>", "<bos>": "<s>", "<pad>": "<pad>"}.get(token, token))
