@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from porter.model import Target
 from porter.options import Ledger
@@ -10,6 +11,9 @@ from porter.packs.pack import Pack
 from porter.python.signatures import Files
 from porter.targets.surface import Surface
 from porter.triage import Triage
+
+if TYPE_CHECKING:
+    from porter.styles.style import Agnostic
 
 
 @dataclass(frozen=True)
@@ -22,4 +26,5 @@ class Context:
     triage: Triage
     library: Files
     own_methods: dict[str, frozenset[str]]
+    style: Agnostic | None = None
     options: Ledger = field(default_factory=Ledger)  # filled as the programs of the checkout are planned

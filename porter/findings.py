@@ -74,6 +74,7 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
     seen: set[tuple[str, int, int]] = set()
     spoken: set[tuple[int, int]] = set()
     taken: list[Edit] = []
+    gone: list[Edit] = []
     ordered = sorted(map(_careful, proposals), key=lambda p: (p.start, p.end, p.rule.id))
     firm = [p for p in ordered if not _gives_way(p)]
     sure = [p for p in ordered if not p.fallback]
@@ -81,6 +82,8 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
         key = (proposal.rule.id, proposal.start, proposal.end)
         stronger = sure if proposal.fallback else firm if _gives_way(proposal) else []
         if key in seen or any(p.start < proposal.end and proposal.start < p.end for p in stronger):
+            continue
+        if any(e.start <= proposal.start and proposal.end <= e.end for e in gone):
             continue
         seen.add(key)
         if proposal.fallback:  # one general word about a place is enough
@@ -91,6 +94,7 @@ def settle(proposals: Iterable[Proposal]) -> list[Draft]:
         if clash is not None:
             proposal = proposal.withheld("Another rule changes the same words.")
         taken += proposal.edits
+        gone += proposal.edits if proposal.swallows else ()
         drafts.append(Draft(proposal))
     return drafts
 

@@ -149,6 +149,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """A file that the port brings along, and what an earlier port had left there."""
+
+    path: str
+    content: bytes = field(repr=False)
+    before: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All findings and edits of a checkout for one target, made without writing anything."""
 
@@ -162,6 +171,8 @@ class Plan:
     notes: tuple[str, ...] = ()  # what a reader must know about the plan as a whole
     scanned: int = 0  # files looked at
     untouched: int = 0  # files copied without being looked at: binary, huge, not a kind that porter knows
+    style: str = "native"
+    added: tuple[Added, ...] = ()  # files that the port brings along
     account: tuple[Tally, ...] = ()  # every line that names an accelerator, found apart from the rules
 
     @property

@@ -30,9 +30,19 @@ def own_files(root: Path) -> frozenset[str]:
         lock = read(root / LOCK_NAME)
     except UsageError:
         return frozenset()
-    known = {path for path, wanted in lock.own.items() if _PLACES.fullmatch(path) and as_written(root / path, wanted)}
+    places = {path for path in lock.own if _PLACES.fullmatch(path) or is_own_helper(root, path)}
+    known = {path for path in places if as_written(root / path, lock.own[path])}
     left = {path for path in EVIDENCE - lock.tree.keys() if known and (root / path).is_file()}
     return frozenset({LOCK_NAME, *known, *left})
+
+
+def is_own_helper(root: Path, path: str) -> bool:
+    """Whether a path is the helper module of an agnostic port, inside the tree."""
+    from porter.styles.home import is_helper
+
+    place = root / path
+    inside = place.suffix == ".py" and root.resolve() in place.resolve().parents
+    return inside and place.is_file() and is_helper(place.read_bytes())
 
 
 def as_written(path: Path, wanted: str) -> bool:

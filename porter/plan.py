@@ -27,6 +27,8 @@ from porter.packs.pins import declared
 from porter.python.methods import own_methods
 from porter.python.reading import is_manifest
 from porter.python.signatures import Files
+from porter.styles.open import open_style
+from porter.styles.style import NATIVE, HelperSurface, check
 from porter.targets.catalog import resolve
 from porter.triage import Triage
 
@@ -49,6 +51,7 @@ class Choice:
     skip: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
     patches: tuple[Path, ...] = ()  # folders of patches besides those of the packs
+    style: str = NATIVE
 
 
 @dataclass
@@ -80,21 +83,29 @@ def make_plan(checkout: Checkout, choice: Choice, progress: Progress | None = No
         plan = _plan(desk, progress, memory)
     if memory is not None:
         memory.save()
-    return _patched(plan, checkout, choice)
+    plan, style = _patched(plan, checkout, choice), desk.context.style
+    return plan if style is None else style.finished(plan)
 
 
 def lay_out(checkout: Checkout, choice: Choice, memory: Memory | None = None) -> Desk:
     """Read what planning any single file of the checkout needs."""
     target, surface = resolve(choice.target)
     own = own_files(checkout.root)
-    entries = [entry for entry in walk(checkout.root) if entry.path not in own]
-    pack = load(target, detect(checkout.root, checkout.origin.name), choice.rules).chosen(choice.only, choice.skip)
+    everything = list(walk(checkout.root))
+    entries = [entry for entry in everything if entry.path not in own]
+    style = None
+    if check(choice.style) != NATIVE:
+        style = open_style(checkout.root, everything, target, surface)
+        entries = [entry for entry in entries if not style.earlier or entry.path != style.home.path]
+        surface = HelperSurface(surface.sheet, surface.release, style.alias, target.title)
+    upstream = detect(checkout.root, checkout.origin.name)
+    pack = load(target, upstream, choice.rules, style.alias if style else "").chosen(choice.only, choice.skip)
     triage = Triage(pack)
     if memory is not None:
-        memory.rules(pack, target)
+        memory.rules(pack, target, style)
     reading = _read(checkout.root, entries, triage, memory)
-    context = Context(pack, target, surface, triage, _library(checkout.root, entries), _own_methods(reading, pack))
-    return Desk(checkout, entries, reading, context)
+    library, methods = _library(checkout.root, entries), _own_methods(reading, pack)
+    return Desk(checkout, entries, reading, Context(pack, target, surface, triage, library, methods, style))
 
 
 @contextmanager

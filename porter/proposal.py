@@ -24,6 +24,7 @@ class Proposal:
     advice: str = ""  # instead of the rule's own
     subject: str = ""  # what the place is about, such as a package
     fallback: bool = False  # says something general: gives way to any other rule at the same place
+    swallows: bool = False  # its edits replace whole expressions: the places in them go with it
     runs: bool = False  # the edited code reaches the device, so the vendor's module must have been imported
 
     @property

@@ -76,7 +76,7 @@ def _read(page: Page, chosen: list[ModuleType]) -> Reading:
         if (stay is None or stay.rules) and not spoken_for:
             reading.sites.append(site)
     reading.sites = [site for site in reading.sites if _in_scope(page, site)]
-    return reading
+    return reading if page.entry.kind == "notebook" else page.neutral(reading)
 
 
 def _in_scope(page: Page, site: Proposal) -> bool:

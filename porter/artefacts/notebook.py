@@ -107,6 +107,7 @@ def _shell(page: Page, joined: Cells, part: Masked, begin: int, reading: Reading
         base = begin + start
         nested = shell.read(page.part(joined.text[base : begin + end]))
         nested.flaws = 0
+        page.neutral(nested)
         reading.add(nested.shifted(base).moved(joined.place, written))
 
 

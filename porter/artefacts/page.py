@@ -107,6 +107,13 @@ class Page:
         """Environment variables that a rule speaks of, with what they become."""
         return {name: (rule, new) for rule in self._rules(env.Rule) for name, new in rule.variables.items()}
 
+    def neutral(self, reading: Reading) -> Reading:
+        """What was read, as the style of the port means what people type."""
+        style = self.context.style
+        if style is not None:
+            reading.sites = [style.neutral(site, self.context.pack, typed=True) for site in reading.sites]
+        return reading
+
     @cached_property
     def literals(self) -> list[tuple[literal.Rule, Position]]:
         rules = [rule for rule in self._rules(literal.Rule) if rule.value and not rule.integer]

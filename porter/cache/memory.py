@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from porter.context import Context
     from porter.packs.pack import Pack
     from porter.plan import Choice
+    from porter.styles.style import Agnostic
 
 Planned = tuple[FilePlan | None, list[Problem]]
 
@@ -44,7 +45,7 @@ class Memory:
     _digests: dict[str, str] = field(default_factory=dict)
     reused: int = 0
 
-    def rules(self, pack: Pack, target: Target) -> None:
+    def rules(self, pack: Pack, target: Target, style: Agnostic | None = None) -> None:
         """Which rules and which porter the plans belong to; then what was remembered for them is read."""
         parts = [
             *(f"{use.name} {use.digest}" for use in pack.uses),
@@ -52,6 +53,7 @@ class Memory:
             *(f"{name}={value}" for name, value in sorted(pack.variables.items())),
             f"{target.name}@{target.version}",
             facts(target.name),
+            repr(style),
             _porter(),
         ]
         self._key = digest("\0".join(parts).encode())

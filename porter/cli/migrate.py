@@ -21,6 +21,13 @@ SECTION = "port"
 @click.command(short_help="Write the port, its report and its lock.")
 @planning
 @click.option(
+    "--style",
+    default="native",
+    show_default=True,
+    metavar="STYLE",
+    help="native: code for the target alone. agnostic: code that runs on CUDA, the target and the CPU.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -52,6 +59,7 @@ def command(
     form: str,
     quiet: bool,
     verbose: bool,
+    style: str,
     out: Path | None,
     in_place: bool,
     branch: str | None,
@@ -88,10 +96,11 @@ def command(
         raise UsageError(f"{' and '.join(ways)} exclude each other; choose one.")
     if (name := (target or "").partition("@")[0]) in frameworks():
         unfit = [*(way for way in ways if way != "--out"), *["--only"][: len(only)], *["--skip"][: len(skip)]]
+        unfit += [] if style == "native" else ["--style"]
         if unfit:
             raise UsageError(f"{unfit[0]} is not for --target {name}, which writes a folder of its own; leave it out.")
         return _to_framework(frameworks()[name], Path(checkout), family, out, force=force, quiet=quiet)
-    with planned(checkout, target, only, skip, rules, quiet=quiet) as (opened, plan):
+    with planned(checkout, target, only, skip, rules, quiet=quiet, style=style) as (opened, plan):
         if diff or patch_file is not None:
             _write_patch(plan, None if diff else patch_file)
             return needs_a_person(plan)
@@ -131,7 +140,8 @@ def _write(
     from porter.report import render
 
     extra = {"report.md": _bytes(render(plan, "markdown")), "report.json": _bytes(render(plan, "json")), **checks}
-    options = {"only": sorted(only), "skip": sorted(skip), "style": "native"}
+    extra |= {file.path: file.content for file in plan.added}
+    options = {"only": sorted(only), "skip": sorted(skip), "style": plan.style}
     if in_place:
         return write_in_place(plan, checkout, extra, options, force)
     if branch:

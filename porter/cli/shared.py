@@ -65,21 +65,33 @@ def planning(function: F) -> F:
 
 @contextmanager
 def planned(
-    spec: str, target: str | None, only: tuple[str, ...], skip: tuple[str, ...], rules: tuple[Path, ...], *, quiet: bool
+    spec: str,
+    target: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    rules: tuple[Path, ...],
+    *,
+    quiet: bool,
+    style: str = "native",
 ) -> Iterator[tuple[Checkout, Plan]]:
     """Open a checkout and plan it; the repo's own [tool.porter] fills in what the command line leaves out."""
     from porter.checkout.source import open_checkout
     from porter.plan import make_plan
 
     with open_checkout(spec) as checkout:
-        choice = chosen(checkout, target, only, skip, rules)
+        choice = chosen(checkout, target, only, skip, rules, style)
         with _progress(quiet) as progress:
             plan = make_plan(checkout, choice, progress)
         yield checkout, plan
 
 
 def chosen(
-    checkout: Checkout, target: str | None, only: tuple[str, ...], skip: tuple[str, ...], rules: tuple[Path, ...]
+    checkout: Checkout,
+    target: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    rules: tuple[Path, ...],
+    style: str = "native",
 ) -> Choice:
     """What the command line says, and where it says nothing, the repo's own [tool.porter]."""
     from porter.errors import UsageError
@@ -90,10 +102,12 @@ def chosen(
     name = target or settings.target
     if not name:
         raise UsageError("Name the accelerator with --target, such as --target npu; `porter targets` lists them.")
+    if "," in name:
+        raise UsageError(f"--target takes one accelerator, not {name!r}; port to each in a run of its own.")
     root = checkout.root
     own = tuple(root / folder if (root / folder).is_dir() else Path(folder) for folder in settings.rules)
     patches = tuple(checkout.root / folder for folder in settings.patches)
-    return Choice(name, only or settings.only, skip or settings.skip, (*own, *rules), patches)
+    return Choice(name, only or settings.only, skip or settings.skip, (*own, *rules), patches, style)
 
 
 @contextmanager

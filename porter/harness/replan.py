@@ -47,7 +47,9 @@ def plan_of(folder: Path, lock: Lock) -> Plan:
     """The plan of any folder, as the lock's was made."""
     from porter.checkout.source import open_checkout
     from porter.plan import Choice, make_plan
+    from porter.styles.style import NATIVE
 
     only, skip = (tuple(map(str, lock.options.get(name, ()))) for name in ("only", "skip"))
+    target, style = f"{lock.target.name}@{lock.target.version}", str(lock.options.get("style", NATIVE))
     with open_checkout(str(folder)) as checkout:
-        return make_plan(checkout, Choice(f"{lock.target.name}@{lock.target.version}", only, skip))
+        return make_plan(checkout, Choice(target, only, skip, style=style))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from porter.kinds import import_
 from porter.model import Edit, Verdict
@@ -87,6 +87,8 @@ class Renamer:
             sure = answer.status != "unknown"
             return Judgement(rule, tuple(answer.name.split(".")), _sentence(answer.note), sure)
         target = self._scene.target
+        if self._scene.context.style is not None:
+            return Judgement(rule, None, _sentence(answer.note))
         if answer.status == "missing":
             because = f"{target.title} has no counterpart of {'.'.join(segments)} in version {target.version}."
         else:
@@ -118,12 +120,13 @@ class Renamer:
     def _rewrite_import(
         self, site: ImportSite, done: dict[ast.alias, Judgement], *, stays: bool, withheld: set[ast.alias]
     ) -> Iterator[Proposal]:
-        edits = site.rename({alias: answer.segments for alias, answer in done.items() if answer.segments}, stays=stays)
+        new = {alias: self._imported_as(answer.segments) for alias, answer in done.items()}
+        found = {alias: segments for alias, segments in new.items() if segments is not None}
+        edits = site.rename(found, stays=stays) if len(found) == len(done) else None
         for index, (alias, answer) in enumerate(done.items()):
             start, end = site.span(alias)
-            proposal = Proposal(
-                answer.rule, start, end, answer.verdict, because=answer.because, runs=self._reaches(answer.segments)
-            )
+            runs = self._reaches(answer.segments)
+            proposal = Proposal(answer.rule, start, end, answer.verdict, because=answer.because, runs=runs)
             if edits is None:
                 withheld.add(alias)
                 yield proposal.withheld(
@@ -131,15 +134,12 @@ class Renamer:
                 )
             else:
                 own = edits.get(alias, ()) if isinstance(edits, dict) else edits if index == 0 else ()
-                yield Proposal(
-                    answer.rule,
-                    start,
-                    end,
-                    proposal.verdict,
-                    tuple(own),
-                    answer.because,
-                    runs=self._reaches(answer.segments),
-                )
+                yield replace(proposal, edits=tuple(own))
+
+    def _imported_as(self, segments: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """What an import spells for a name: the helper module of a style lies somewhere in the repository."""
+        style = self._scene.context.style
+        return segments if style is None or segments is None else style.module_of(segments, self._scene.module.path)
 
     # -- uses --------------------------------------------------------------------------------------------------------
 
@@ -173,20 +173,28 @@ class Renamer:
             because = f"Its result is asked for {below}, whose counterpart on the target is not known."
             yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=because)
             return
+        if self._is_class(chain, answer.segments):
+            because = f"It is used as a class, and {'.'.join(answer.segments)} is a function."
+            yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=because)
+            return
         edit = self._edit(chain, meaning, answer.segments)
-        if edit is not None and through is not None and through.alias in self._stayed:
+        stays = through is not None and through.alias in self._stayed and not self._of_helper(answer.segments)
+        if edit is not None and stays:
             because = f"It has to be {'.'.join(answer.segments)}, which the import above does not give."
             yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=because)
         elif edit is not None:
-            yield Proposal(
-                answer.rule,
-                edit.start,
-                edit.end,
-                answer.verdict,
-                (edit,),
-                answer.because,
-                runs=self._reaches(answer.segments),
-            )
+            runs = self._reaches(answer.segments)
+            yield Proposal(answer.rule, edit.start, edit.end, answer.verdict, (edit,), answer.because, runs=runs)
+
+    def _is_class(self, chain: Chain, new: tuple[str, ...]) -> bool:
+        """Whether a function of the helper would stand where a class is wanted."""
+        call = self._scene.module.parents.get(chain.node)
+        called = isinstance(call, ast.Call) and call.func is chain.node
+        return self._of_helper(new) and new[-1][:1].isupper() and not called
+
+    def _of_helper(self, new: tuple[str, ...]) -> bool:
+        style = self._scene.context.style
+        return style is not None and new[0] == style.alias
 
     def _below(self, chain: Chain) -> str:
         """`cudaProfilerStart` in `torch.cuda.cudart().cudaProfilerStart()`: a name of CUDA on a result."""
@@ -231,6 +239,9 @@ class Renamer:
         old = meaning.segments
         if old == new:
             return None
+        if self._of_helper(new):  # the import of what it was stays, and the name is written whole
+            start, end = self._source.start(chain.node), self._source.end(chain.node)
+            return Edit(start, end, ".".join(new).encode(), self._source.data[start:end]) if meaning.spelled else None
         hidden = len(old) - meaning.spelled
         first = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
         same_tail = 0

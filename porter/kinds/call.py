@@ -6,13 +6,16 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 
+import msgspec
+
 from porter.kinds import import_
 from porter.model import Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.dotted import last_name
-from porter.python.patterns import Match, Pattern, compile_pattern, compile_replacement, match, rewrite
+from porter.python.patterns import Match, Pattern, compile_pattern, compile_replacement, match
 from porter.python.receivers import Owner, owner
+from porter.python.rewrites import rewrite
 from porter.python.scene import Scene
 
 
@@ -22,6 +25,9 @@ class Rule(Head, tag_field="kind", tag="call", frozen=True, kw_only=True):
     match: str
     replace: str | None = None
     imports: str = ""  # a module whose name the replacement uses, so that the file must import it under that name
+    # Forms of `match` that each become something else; the first that fits.
+    cases: dict[str, str] = msgspec.field(default_factory=dict)
+    except_in: tuple[str, ...] = ()  # keyword arguments in which the place is a person's
 
 
 pattern = cache(compile_pattern)
@@ -105,11 +111,24 @@ def _judge(scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr, found: Mat
             site = Proposal(rule, start, end, Verdict.REVIEW, because=because, runs=True)
         elif not wanted.is_call and scene.caution:
             site = Proposal(rule, start, end, Verdict.REVIEW, because=scene.caution, runs=True)
-    if rule.replace is None:
+    form, became, found = _form(scene, rule, wanted, node, found)
+    around = [above.arg for above in scene.module.ancestors(node) if isinstance(above, ast.keyword)]
+    if became is None or any(name in rule.except_in for name in around):
         yield site.withheld(site.because)
         return
     if rule.imports and not _imports(scene, rule.imports):
         yield site.withheld(f"The file does not import {rule.imports} under its own name, which the replacement needs.")
         return
-    edits = tuple(rewrite(wanted, replacement(rule.replace), node, found, source))
+    edits = tuple(rewrite(form, became, node, found, source, scene.module.parents.get(node)))
     yield Proposal(rule, start, end, site.verdict, edits, site.because, runs=True)
+
+
+def _form(
+    scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr, found: Match
+) -> tuple[Pattern, Pattern | None, Match]:
+    """The form in which a place matches, and what that becomes."""
+    for form, became in rule.cases.items():
+        match_of_form = match(pattern(form), node, scene.names)
+        if match_of_form is not None:
+            return pattern(form), replacement(became), match_of_form
+    return wanted, None if rule.replace is None else replacement(rule.replace), found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from porter.model import Edit
@@ -19,6 +20,7 @@ class Rule(Head, tag_field="kind", tag="import", frozen=True, kw_only=True):
     add: str
     beside: str = "torch"
     uses: str = ""
+    helper: bool = False  # `add` is the helper module of a style, imported where an edit uses it
 
 
 def triggers(rule: Rule) -> set[str]:
@@ -39,6 +41,9 @@ def complete(scene: Scene, rules: list[Rule], made: list[Proposal]) -> Iterator[
         return
     for rule in rules:
         statements = list(imports_of(scene.module, rule.beside))
+        if rule.helper:
+            yield from _of_helper(scene, rule, statements, edited)
+            continue
         if not runs and not statements:
             continue  # the file handles names of devices, but never a device
         if _has(scene.module, rule.add) or (rule.uses and not _used(scene, rule.uses)):
@@ -46,22 +51,46 @@ def complete(scene: Scene, rules: list[Rule], made: list[Proposal]) -> Iterator[
         yield from _place(scene, rule, statements, edited)
 
 
-def _place(scene: Scene, rule: Rule, statements: list[ast.stmt], edited: list[Proposal]) -> Iterator[Proposal]:
+def _of_helper(scene: Scene, rule: Rule, statements: list[ast.stmt], edited: list[Proposal]) -> Iterator[Proposal]:
+    """The import of the helper module, where an edit writes its name; a file may need more to find it."""
+    style = scene.context.style
+    if style is None or style.imported(scene.module.tree):
+        return
+    written = re.compile(rb"(?<![\w.])" + re.escape(rule.add.encode()) + rb"\.")
+    users = [p for p in edited if any(written.search(edit.new) for edit in p.edits)]
+    if users:
+        top = [s for s in statements if not _in_function(scene.module, s)]
+        text = style.statement(scene.module.path).split("\n")
+        there = _modules_above(scene.module, top[0].lineno if top else 0)
+        lines = [line for line in text if line.removeprefix("import ") not in there]
+        yield from _place(scene, rule, top, users, "\n".join(lines).encode())
+
+
+def _modules_above(module: Module, line: int) -> set[str]:
+    """The modules that a file has imported before a line."""
+    above = (s for s in module.tree.body if isinstance(s, ast.Import) and s.lineno < line)
+    return {alias.name for statement in above for alias in statement.names if alias.asname is None}
+
+
+def _place(
+    scene: Scene, rule: Rule, statements: list[ast.stmt], edited: list[Proposal], text: bytes = b""
+) -> Iterator[Proposal]:
+    text = text or f"import {rule.add}".encode()
     source = scene.module.source
     first = min(p.start for p in edited)
     top = [s for s in statements if not _in_function(scene.module, s)]
     if top and source.end(top[0]) <= first:
-        yield _after(scene, rule, top[0])
+        yield _after(scene, rule, top[0], text)
     elif top:
-        yield _before(scene, rule, top[0])
+        yield _before(scene, rule, top[0], text)
     elif statements:
         for statement in _first_of_each_function(scene.module, statements):
-            yield _after(scene, rule, statement)
+            yield _after(scene, rule, statement, text)
     else:
-        yield _at_top(scene, rule)
+        yield _at_top(scene, rule, text)
 
 
-def _after(scene: Scene, rule: Rule, statement: ast.stmt) -> Proposal:
+def _after(scene: Scene, rule: Rule, statement: ast.stmt, text: bytes) -> Proposal:
     source = scene.module.source
     line = statement.end_lineno or statement.lineno
     start, end = source.line_start(statement.lineno), source.line_end(line)
@@ -69,23 +98,23 @@ def _after(scene: Scene, rule: Rule, statement: ast.stmt) -> Proposal:
     shares = indent.strip() or source.data[source.end(statement) : end].split(b"#")[0].strip()
     if shares:  # `try: import torch` or `import torch; x = 1`: stay in the statement's own line
         at = source.end(statement)
-        return _proposal(scene, rule, at, f"; import {rule.add}".encode())
-    text = indent + f"import {rule.add}".encode()
+        return _proposal(scene, rule, at, b"; " + text.replace(b"\n", b"; "))
+    text = _lines(text, indent, source.newline)
     if source.data[start:end].endswith((b"\n", b"\r")):
         return _proposal(scene, rule, end, text + source.newline)
     return _proposal(scene, rule, end, source.newline + text)
 
 
-def _before(scene: Scene, rule: Rule, statement: ast.stmt) -> Proposal:
+def _before(scene: Scene, rule: Rule, statement: ast.stmt, text: bytes) -> Proposal:
     source = scene.module.source
     start = source.line_start(statement.lineno)
     indent = source.data[start : source.start(statement)]
     if indent.strip():
-        return _proposal(scene, rule, source.start(statement), f"import {rule.add}; ".encode())
-    return _proposal(scene, rule, start, indent + f"import {rule.add}".encode() + source.newline)
+        return _proposal(scene, rule, source.start(statement), text.replace(b"\n", b"; ") + b"; ")
+    return _proposal(scene, rule, start, _lines(text, indent, source.newline) + source.newline)
 
 
-def _at_top(scene: Scene, rule: Rule) -> Proposal:
+def _at_top(scene: Scene, rule: Rule, text: bytes) -> Proposal:
     """Behind the imports at the head of the file; a file without any gets it behind docstring and __future__."""
     source, body = scene.module.source, scene.module.tree.body
     last: ast.stmt | None = None
@@ -95,12 +124,12 @@ def _at_top(scene: Scene, rule: Rule) -> Proposal:
             break
         last = statement
     if last is not None:
-        return _after(scene, rule, last)
-    return (
-        _before(scene, rule, body[0])
-        if body
-        else _proposal(scene, rule, len(source.data), f"import {rule.add}".encode())
-    )
+        return _after(scene, rule, last, text)
+    return _before(scene, rule, body[0], text) if body else _proposal(scene, rule, len(source.data), text)
+
+
+def _lines(text: bytes, indent: bytes, newline: bytes) -> bytes:
+    return newline.join(indent + line for line in text.split(b"\n"))
 
 
 def _proposal(scene: Scene, rule: Rule, at: int, text: bytes) -> Proposal:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from porter.kinds.expressed import expressed
 from porter.model import Edit, Safety, Verdict
 from porter.options import Answer
 from porter.packs.positions import Position
@@ -34,6 +35,9 @@ class Rule(Head, tag_field="kind", tag="literal", frozen=True, kw_only=True):
     tokens: bool = False
     compared: bool = True
     words: tuple[str, ...] = ()  # what the value can only stand beside: a rarer word to look for than the value
+    code: bool = False  # `to` is an expression, which stands in the place of the value
+    none: str = ""  # with `code`: what a device that is no accelerator is called, so that a comparison is turned round
+    guard: str = ""  # with `code`: a test of which `to` takes care itself, in `value if guard() else none`
 
 
 def triggers(rule: Rule) -> set[str]:
@@ -148,8 +152,13 @@ def _judge(scene: Scene, rule: Rule, position: Position, spot: _Spot) -> Iterato
     if caution or place.certainty is Certainty.LIKELY:
         because = f"{site.because} {caution}".strip()
         site = Proposal(rule, spot.start, spot.end, Verdict.REVIEW, because=because, runs=place.runs)
-    edit = Edit(spot.start, spot.end, spot.new, spot.old)
-    yield Proposal(rule, site.start, site.end, site.verdict, (edit,), site.because, runs=site.runs)
+    yield _written(scene, rule, site, spot)
+
+
+def _written(scene: Scene, rule: Rule, site: Proposal, spot: _Spot) -> Proposal:
+    if rule.code:
+        return expressed(scene, rule, site, spot.node, spot.start, spot.old)
+    return replace(site, edits=(Edit(spot.start, spot.end, spot.new, spot.old),))
 
 
 def _other_end(scene: Scene, rule: Rule, spot: _Spot) -> Answer | None:
@@ -158,6 +167,8 @@ def _other_end(scene: Scene, rule: Rule, spot: _Spot) -> Answer | None:
     text, around = text_of(spot.node), scene.module.parents.get(spot.node)
     if rule.to is None or text is None or not isinstance(around, (ast.List, ast.Tuple, ast.Compare)):
         return None
+    if rule.code:
+        return None  # the value that other ends pass still holds
     if rule.tokens and any(each.value == rule.value and not each.tokens for each in scene.pack.of(Rule)):
         return None  # the plain rule for the value speaks
     option, program = _option(around, spot.node)
@@ -212,7 +223,8 @@ def _integers(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal
         if rule.to is None:
             yield site.withheld(site.because)
         else:
-            quoted = f'"{rule.to.format(node.value)}"'.encode()
+            text = rule.to.format(node.value)
+            quoted = (text if rule.code else f'"{text}"').encode()
             yield Proposal(
                 rule,
                 start,

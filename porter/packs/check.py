@@ -27,6 +27,9 @@ def faults(rule: Any, positions: Mapping[str, Any]) -> Iterator[tuple[str, str]]
     unbound = _placeholders(getattr(rule, "replace", None)) - _placeholders(getattr(rule, "match", None))
     if unbound:
         yield "replace", f"{', '.join(sorted(unbound))} does not stand in `match`"
+    for form, became in getattr(rule, "cases", {}).items():
+        if _placeholders(became) - _placeholders(form):
+            yield "cases", f"{became!r} has a placeholder that does not stand in {form!r}"
     yield from _written_again(rule)
 
 
@@ -51,7 +54,7 @@ def position_faults(position: Position) -> Iterator[tuple[str, str]]:
 
 # Which keys of which kind hold a text in a language of its own.
 _TESTS: dict[str, dict[str, Callable[[str], object]]] = {
-    "call": {"match": compile_pattern, "replace": compile_replacement},
+    "call": {"match": compile_pattern, "replace": compile_replacement, "cases": compile_pattern},
     "flag": {"match": compile_pattern, "strings": re.compile},
     "inject": {"before": re.compile, "uses": re.compile, "code": ast.parse},
     "text": {"match": re.compile},

@@ -73,6 +73,27 @@ def planned_text(target: str, text: str, file: str = "example.py") -> FilePlan |
     return _plan(file, text, _context(load(chosen), chosen, surface))
 
 
+def try_style(target: str) -> Trial:
+    """The same for the rules of the agnostic style on a target, for a repository with and without a floor of torch."""
+    from porter.context import Context
+    from porter.styles.home import NAMES, Home
+    from porter.styles.style import AGNOSTIC, Agnostic, HelperSurface
+
+    chosen, names = resolve(target)
+    style = Agnostic(chosen, (), Home(NAMES[0], "", "", {}))
+    surface = HelperSurface(names.sheet, names.release, style.alias, chosen.title)
+    rules, examples, failures = 0, 0, list[Failure]()
+    for floor in ("", ">=2.9"):
+        pack = load(chosen, Upstream(requires={"torch": floor} if floor else {}), (), style.alias)
+        context = Context(pack, chosen, surface, Triage(pack), Files([], lambda _: None), {}, style)
+        for rule in pack.rules:
+            if pack.home[rule.id] == AGNOSTIC and bool(rule.applies.floor) == bool(floor):
+                rules += 1
+                examples += len(rule.examples) + len(rule.ignores)
+                failures += _try_rule(rule, pack, context)
+    return Trial(rules, examples, tuple(failures))
+
+
 def _context(pack: Pack, target: object, surface: object) -> Context:
     from porter.context import Context
 

@@ -24,6 +24,7 @@ def holds(wanted: Applies, target: Target, upstream: Upstream) -> bool:
         and (wanted.upstream is None or wanted.upstream.lower() == upstream.name.lower())
         and (wanted.versions is None or not upstream.version or _satisfies(upstream.version, wanted.versions))
         and all(_may_be(upstream.requires.get(name, ""), spec) for name, spec in wanted.requires.items())
+        and all(_is_above(upstream.requires.get(name, ""), least) for name, least in wanted.floor.items())
     )
 
 
@@ -34,6 +35,12 @@ def _satisfies(version: str, specifier: str | None) -> bool:
         return SpecifierSet(specifier).contains(Version(version), prereleases=True)
     except InvalidVersion:
         return True
+
+
+def _is_above(required: str, least: str) -> bool:
+    """Whether a requirement has a lower bound that is not below `least`; without a requirement nothing is known."""
+    bounds = [part.version for part in SpecifierSet(required) if part.operator in {">=", ">", "==", "~=", "==="}]
+    return any(Version(bound.removesuffix(".*")) >= Version(least) for bound in bounds)
 
 
 def _may_be(required: str, wanted: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ _VARIABLE = re.compile(r"<([A-Za-z][A-Za-z0-9_]*)>")
 Reader = Callable[[str], PackFile]  # a pack by its name
 # A line of an example that imports the vendor's module; on a target that has none, the line is not there.
 _NO_IMPORT = re.compile(r"(?m)^[ \t]*import <(\w+)>\n")
+_STYLE = "agnostic"  # its pack lies apart, for a style is no target and joins no project
 _LITERAL = {"examples", "ignores"}  # bound too, but allowed to hold angle brackets of their own
 
 
@@ -77,8 +78,11 @@ def asked_for(given: Path) -> bool:
     return len(given.parts) == 1 and not given.is_dir() and str(given) in optional()
 
 
-def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] = ()) -> Pack:
-    """Resolve base ← target ← upstream ← a person's own packs, and keep the rules that apply."""
+def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] = (), helper: str = "") -> Pack:
+    """Resolve base ← target ← upstream ← style ← a person's own packs, and keep the rules that apply.
+
+    `helper` is the name of the helper module, for the style that has one.
+    """
     extra = tuple(extra)
     paths = pack_paths(extra)
     wanted = {str(given) for given in extra if asked_for(given)}
@@ -88,12 +92,20 @@ def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] 
     chain = _chain(target.name, paths, read)
     passed_over = {name for name in paths if name not in wanted and read(name).optional}
     used = {name for name, _ in chain}
-    chain += _extensions(upstream, paths.keys() - passed_over, paths, read, used)
+    joined = list(_extensions(upstream, paths.keys() - passed_over, paths, read, used))
+    if helper:
+        paths |= {_STYLE: folder("rules") / "styles" / f"{_STYLE}.yaml"}
+        ours = sum(folder("rules") in paths[name].parents for name, _ in joined)
+        joined.insert(ours, (_STYLE, read(_STYLE)))
+    chain += joined
     short = ".".join(target.torch.split(".")[:2])
     draft = _Draft(variables={"target": target.name, "torch": short, "torch_version": target.torch})
+    if helper:
+        draft.variables["helper"] = helper
     for name, file in chain:
         _inherit(draft, name, file, paths[name])
-    return _resolve(draft, target, upstream)
+    pack = _resolve(draft, target, upstream)
+    return replace(pack, upstreams=frozenset(name for name, file in chain if file.upstream is not None))
 
 
 def _extensions(
@@ -161,7 +173,7 @@ def _inherit(draft: _Draft, name: str, file: PackFile, path: Path) -> None:
             continue  # what does not hold here replaces nothing
         draft.rules[rule_id] = (rule, path, index, file)
     for rule_id, reason in file.disable.items():
-        if rule_id not in draft.rules:
+        if rule_id not in draft.rules and name != _STYLE:  # a style speaks of the rules of any target
             raise UsageError(
                 f"{path}:{line_of(path, ('disable', rule_id))}: disables {rule_id}, which no inherited pack has."
             )
@@ -169,7 +181,7 @@ def _inherit(draft: _Draft, name: str, file: PackFile, path: Path) -> None:
             raise UsageError(
                 f"{path}:{line_of(path, ('disable', rule_id))}: disabling {rule_id} needs a reason in words."
             )
-        del draft.rules[rule_id]
+        draft.rules.pop(rule_id, None)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     draft.uses.append(PackUse(name, digest, tuple(sorted(file.disable.items()))))
 

@@ -43,6 +43,7 @@ class Pack:
     rules: tuple[Rule, ...]
     uses: tuple[PackUse, ...]
     home: dict[str, str] = field(default_factory=dict)  # rule id -> the pack that it comes from
+    upstreams: frozenset[str] = frozenset()  # packs that hold only for one upstream project
 
     def chosen(self, only: tuple[str, ...], skip: tuple[str, ...]) -> Pack:
         """The pack with only some of its rules, by id or by the letters that ids start with."""

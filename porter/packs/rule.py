@@ -32,6 +32,7 @@ class Applies(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     upstream: str | None = None  # the upstream project, by its distribution or repository name
     versions: str | None = None  # a version specifier for the upstream project
     requires: dict[str, str] = {}  # distributions that the checkout may have in a version such as ">=4.34"
+    floor: dict[str, str] = {}  # distributions of which the checkout's own requirements allow no version below this one
     files: tuple[str, ...] = ()  # globs, relative to the root of the checkout
 
 

@@ -15,13 +15,16 @@ ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 
 
 def patch(plan: Plan) -> bytes:
     """All changed files as one patch, by path."""
-    return b"".join(line for file in sorted(plan.changed, key=lambda file: file.path) for line in _file(file))
+    added = [FilePlan(each.path, "", "python", (), each.before, each.content) for each in plan.added]
+    files = sorted([*plan.changed, *(file for file in added if file.changed)], key=lambda file: file.path)
+    new = {each.path for each in plan.added if not each.before}
+    return b"".join(line for file in files for line in _file(file, is_new=file.path in new))
 
 
-def _file(file: FilePlan) -> Iterator[bytes]:
+def _file(file: FilePlan, *, is_new: bool) -> Iterator[bytes]:
     old, new = _quoted(f"a/{file.path}"), _quoted(f"b/{file.path}")
     yield b"diff --git %b %b\n" % (old, new)
-    yield b"--- %b\n" % _ended(old)
+    yield b"new file mode 100644\n--- /dev/null\n" if is_new else b"--- %b\n" % _ended(old)
     yield b"+++ %b\n" % _ended(new)
     hunks = difflib.diff_bytes(
         difflib.unified_diff, _lines(file.original), _lines(file.ported), n=CONTEXT, lineterm=b"\n"

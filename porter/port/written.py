@@ -12,6 +12,7 @@ from porter.checkout.source import Checkout
 from porter.errors import UsageError
 from porter.lock import LOCK_NAME, read
 from porter.model import Plan
+from porter.own import is_own_helper
 
 MENDS = {
     errno.ENOSPC: "free some space, or write elsewhere with --out",
@@ -43,7 +44,11 @@ def check_unchanged(plan: Plan, checkout: Checkout) -> None:
 
 def check_names_free(checkout: Checkout, names: Mapping[str, bytes], force: bool) -> None:
     """Refuses to put porter's own files over a person's; those of an earlier port may go."""
-    taken = sorted(name for name in names if (checkout.root / name).exists() or (checkout.root / name).is_symlink())
+    ours = {name for name in names if name.endswith(".py") and is_own_helper(checkout.root, name)}
+    there = (
+        name for name in names.keys() - ours if (checkout.root / name).exists() or (checkout.root / name).is_symlink()
+    )
+    taken = sorted(there)
     if taken and not force and not made_by_porter(checkout.root):
         raise UsageError(f"the checkout has a {shown(taken[0])} of its own; rename it, or replace it with --force.")
 

@@ -52,7 +52,7 @@ def _render_call(new: ast.Call, node: ast.Call, found: Match, source: Source, *,
 
 
 def _fill(text: str, found: Match, source: Source, one: str) -> str:
-    from porter.python.patterns import filled
+    from porter.python.rewrites import filled
 
     return re.sub(rf"{one}(\w+)(?=(.?))", lambda m: filled(found.one[m[1]], m[2], source), text)
 

@@ -10,13 +10,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from porter.model import Edit
 from porter.python.dotted import last_name, spelled
 from porter.python.names import Names
-from porter.python.source import Source
 
-_ONE = "_porter_one_"
-_MANY = "_porter_many_"
+ONE = "_porter_one_"
+MANY = "_porter_many_"
 
 
 class _Many(ast.Starred):
@@ -67,27 +65,23 @@ class Pattern:
     def receiver(self) -> str | None:
         """The placeholder of the receiver, for a pattern on a method or attribute of anything."""
         callee = self.tree.func if isinstance(self.tree, ast.Call) else self.tree
-        if (
-            isinstance(callee, ast.Attribute)
-            and isinstance(callee.value, ast.Name)
-            and callee.value.id.startswith(_ONE)
-        ):
-            return callee.value.id[len(_ONE) :]
+        if isinstance(callee, ast.Attribute) and isinstance(callee.value, ast.Name) and callee.value.id.startswith(ONE):
+            return callee.value.id[len(ONE) :]
         return None
 
 
 def compile_pattern(text: str) -> Pattern:
     """Parse a pattern; PatternError says what is wrong with it."""
     found = compile_replacement(text)
-    if not found.key or found.key.startswith((_ONE, _MANY)):
+    if not found.key or found.key.startswith((ONE, MANY)):
         raise PatternError(f"The pattern {text!r} must be a name, an attribute or a call of one.")
     return found
 
 
 def compile_replacement(text: str) -> Pattern:
     """Parse what a match becomes: any expression with placeholders."""
-    prepared = re.sub(r"\$\$\$([A-Z_][A-Z0-9_]*)", rf"*{_MANY}\1", text)
-    prepared = re.sub(r"\$([A-Z_][A-Z0-9_]*)", rf"{_ONE}\1", prepared)
+    prepared = re.sub(r"\$\$\$([A-Z_][A-Z0-9_]*)", rf"*{MANY}\1", text)
+    prepared = re.sub(r"\$([A-Z_][A-Z0-9_]*)", rf"{ONE}\1", prepared)
     try:
         tree = ast.parse(prepared, mode="eval").body
     except SyntaxError as error:
@@ -112,8 +106,8 @@ def match(pattern: Pattern, node: ast.expr, names: Names) -> Match | None:
 def _same(want: ast.AST, node: ast.AST, names: Names, found: Match) -> bool:
     if isinstance(want, ast.Constant) and want.value is ...:
         return True
-    if isinstance(want, ast.Name) and want.id.startswith(_ONE):
-        return _capture(want.id[len(_ONE) :], node, found)
+    if isinstance(want, ast.Name) and want.id.startswith(ONE):
+        return _capture(want.id[len(ONE) :], node, found)
     if isinstance(want, (ast.Name, ast.Attribute)):
         dotted = _dotted(want)
         if dotted is not None:
@@ -151,7 +145,7 @@ def _arguments(want: ast.Call, node: ast.Call, names: Names, found: Match) -> bo
     rest: list[ast.expr | ast.keyword] = [*node.args, *(k for k in node.keywords if k.arg not in named)]
     for index, wanted in enumerate(want.args):
         if _is_many(wanted):
-            found.many[wanted.value.id[len(_MANY) :]] = rest[index:]
+            found.many[wanted.value.id[len(MANY) :]] = rest[index:]
             return True
         if isinstance(wanted, ast.Constant) and wanted.value is ...:
             return True
@@ -166,7 +160,7 @@ def _arguments(want: ast.Call, node: ast.Call, names: Names, found: Match) -> bo
 
 
 def _is_many(node: ast.expr) -> TypeGuard[_Many]:
-    return isinstance(node, ast.Starred) and isinstance(node.value, ast.Name) and node.value.id.startswith(_MANY)
+    return isinstance(node, ast.Starred) and isinstance(node.value, ast.Name) and node.value.id.startswith(MANY)
 
 
 def _plain(wanted: ast.expr) -> bool:
@@ -175,67 +169,4 @@ def _plain(wanted: ast.expr) -> bool:
 
 def _dotted(node: ast.expr) -> str | None:
     parts = spelled(node)
-    return ".".join(parts) if parts and not parts[0].startswith((_ONE, _MANY)) else None
-
-
-def rewrite(before: Pattern, after: Pattern, node: ast.expr, found: Match, source: Source) -> list[Edit]:
-    """The smallest edits that turn a matched expression into the replacement: only what differs is touched."""
-    if isinstance(after.tree, (ast.Name, ast.Attribute, ast.Call)):
-        return _rewrite(before.tree, after.tree, node, found, source)
-    start, end = source.start(node), source.end(node)
-    text = re.sub(r"\$([A-Z_][A-Z0-9_]*)(?=(.?))", lambda m: filled(found.one[m[1]], m[2], source), after.text)
-    return [Edit(start, end, text.encode(), source.data[start:end])]
-
-
-def filled(node: ast.expr, following: str, source: Source) -> str:
-    """The source of what a placeholder stands for, in brackets where what follows would take a part of it."""
-    text = source.text(node).decode()
-    whole = isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant))
-    return text if whole or following not in {".", "["} else f"({text})"
-
-
-def _rewrite(old: ast.expr, new: ast.expr, node: ast.expr, found: Match, source: Source) -> list[Edit]:
-    if ast.dump(old) == ast.dump(new):
-        return []
-    if isinstance(old, ast.Attribute) and isinstance(new, ast.Attribute) and isinstance(node, ast.Attribute):
-        edits = _rewrite(old.value, new.value, node.value, found, source)
-        if old.attr != new.attr:
-            end = source.end(node)
-            edits.append(Edit(end - len(old.attr.encode()), end, new.attr.encode(), old.attr.encode()))
-        return edits
-    if isinstance(old, ast.Constant) and isinstance(old.value, str) and isinstance(new, ast.Constant):
-        raw = source.text(node)
-        at, length = raw.find(old.value.encode()), len(old.value.encode())
-        if at > 0 and raw[at + length : at + length + 1] in (b'"', b"'"):
-            start = source.start(node) + at
-            return [Edit(start, start + length, str(new.value).encode(), old.value.encode())]
-    if isinstance(old, ast.Call) and isinstance(new, ast.Call) and isinstance(node, ast.Call):
-        same_arguments = [ast.dump(a) for a in (*old.args, *old.keywords)] == [
-            ast.dump(a) for a in (*new.args, *new.keywords)
-        ]
-        if same_arguments:
-            return _rewrite(old.func, new.func, node.func, found, source)
-        more = _put_before(old, new)
-        if more:
-            at = source.data.index(b"(", source.end(node.func)) + 1
-            text = ", ".join(f'"{value}"' for value in more) + (", " if node.args or node.keywords else "")
-            return [*_rewrite(old.func, new.func, node.func, found, source), Edit(at, at, text.encode(), b"")]
-        if len(old.args) == len(new.args) and not old.keywords and not new.keywords:
-            pairs = zip([old.func, *old.args], [new.func, *new.args], [node.func, *node.args], strict=False)
-            return [edit for a, b, at in pairs for edit in _rewrite(a, b, at, found, source)]
-    start, end = source.start(node), source.end(node)
-    if isinstance(new, ast.Constant) and isinstance(new.value, str):
-        return [Edit(start, end, f'"{new.value}"'.encode(), source.data[start:end])]
-    from porter.python.islands import render  # LibCST is loaded only for a rewrite that needs it
-
-    return [Edit(start, end, render(new, node, found, source, one=_ONE, many=_MANY), source.data[start:end])]
-
-
-def _put_before(old: ast.Call, new: ast.Call) -> list[str]:
-    """The strings that a replacement puts before the arguments, when that is all that it does to them."""
-    count = len(new.args) - len(old.args)
-    first = new.args[: max(count, 0)]
-    rest = [*new.args[len(first) :], *new.keywords]
-    texts = [argument.value for argument in first if isinstance(argument, ast.Constant)]
-    same = [ast.dump(a) for a in rest] == [ast.dump(a) for a in (*old.args, *old.keywords)]
-    return [text for text in texts if isinstance(text, str)] if same and len(texts) == len(first) else []
+    return ".".join(parts) if parts and not parts[0].startswith((ONE, MANY)) else None

@@ -46,7 +46,12 @@ def propose(scene: Scene) -> list[Proposal]:
         rules = scene.pack.of(kind.Rule)
         if rules and name != "import":
             made += [_for_target(scene, p) for p in kind.find(scene, rules) if _in_scope(scene, p)]
-    made += [_for_target(scene, p) for p in commands.find(scene) if _in_scope(scene, p)]
+    typed = [_for_target(scene, p) for p in commands.find(scene) if _in_scope(scene, p)]
+    style = scene.context.style
+    if style is not None:
+        made = [style.neutral(p, scene.pack, typed=is_manifest(scene.module.path)) for p in made]
+        typed = [style.neutral(p, scene.pack, typed=True) for p in typed]
+    made += typed
     imports = scene.pack.of(import_.Rule)
     return made + list(import_.complete(scene, imports, made))
 
@@ -55,9 +60,11 @@ def _for_target(scene: Scene, proposal: Proposal) -> Proposal:
     """Leave alone what upstream wrote for CUDA beside its own code for the target."""
     if proposal.verdict is Verdict.MANUAL:
         return replace(proposal, edits=())
-    if not proposal.edits or not any(a <= proposal.start < b for a, b in scene.cuda_spans):
+    beside = (device for start, end, device in scene.cuda_spans if start <= proposal.start < end)
+    device = next(beside, None) if proposal.edits else None
+    if device is None:
         return proposal
-    because = f"It is for CUDA alone: beside it stands upstream's own code for {scene.device!r}."
+    because = f"It is for CUDA alone: beside it stands upstream's own code for {device!r}."
     return proposal.withheld(because, "Check that the code for the target does what it needs.")
 
 

@@ -57,9 +57,11 @@ class Scene:
         return self.pack.variables.get("device", self.target.name)
 
     @cached_property
-    def cuda_spans(self) -> list[tuple[int, int]]:
-        """The bytes that upstream wrote for CUDA alone, beside its own code for the target."""
-        return cuda_spans(self.module, self.device)
+    def cuda_spans(self) -> list[tuple[int, int, str]]:
+        """The bytes that upstream wrote for CUDA alone, each with the device that it has code of its own for."""
+        style = self.context.style
+        devices = (self.device,) if style is None else style.others
+        return [(start, end, each) for each in devices for start, end in cuda_spans(self.module, each)]
 
     @cached_property
     def caution(self) -> str:

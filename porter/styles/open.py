@@ -1,0 +1,35 @@
+"""From a repository and a target to the agnostic style: which helper it has or will have, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from porter.checkout.walk import Entry
+from porter.model import Target
+from porter.styles.helper import Device
+from porter.styles.home import find_home, is_helper
+from porter.styles.style import Agnostic
+from porter.targets.catalog import names
+from porter.targets.catalog import sheet as sheet_of
+from porter.targets.surface import Surface
+
+
+def open_style(root: Path, entries: Iterable[Entry], target: Target, surface: Surface) -> Agnostic:
+    """The style for a repository that has these files."""
+    python: dict[str, bytes] = {}
+    others: list[str] = []
+    for entry in entries:
+        others.append(entry.path)
+        if entry.kind == "python" and entry.scan and not entry.is_symlink:
+            try:
+                python[entry.path] = (root / entry.path).read_bytes()
+            except OSError:
+                continue  # the plan says so
+    home = find_home(python, others)
+    earlier = python.get(home.path, b"")
+    sheet = surface.sheet
+    device = Device(sheet.device, sheet.module, sheet.backend)
+    devices = () if sheet.device in {"cuda", "cpu"} else (device,)
+    known = {sheet_of(name).device for name in names()} - {"cuda", "cpu"}
+    return Agnostic(target, devices, home, python, earlier if is_helper(earlier) else b"", tuple(sorted(known)))
