@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import zip_longest
-from math import inf
 from typing import Any
 
 _SHOWN = 6  # modules that are told
@@ -33,16 +32,6 @@ def largest(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> float | Non
     """The largest difference of numbers, where shapes let it be told."""
     told = [_by(a["numbers"], b["numbers"]) for a, b in zip(one, two, strict=False)]
     return max((by for by in told if by is not None), default=None)
-
-
-def relative(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> float:
-    """The largest difference of an output, as a part of the largest number in it; endless where it cannot be told."""
-    parts = [0.0]
-    for a, b in zip(one, two, strict=True):
-        if a["digest"] != b["digest"]:
-            by, scale = _by(a["numbers"], b["numbers"]), max(map(abs, a["numbers"]), default=0.0)
-            parts.append(by / scale if by is not None and scale and a["finite"] else inf)
-    return max(parts)
 
 
 def differing(one: list[Any], two: list[Any]) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from porter.harness.case import Case, told
 from porter.harness.comparison import Seen, Trial, compare
-from porter.harness.difference import alike, differing, relative, same, where
+from porter.harness.difference import alike, differing, same, where
+from porter.harness.probes.agree import apart
 from porter.harness.result import Result
 from porter.harness.stage import Answer
 
@@ -50,7 +51,7 @@ def _compared(one: Mapping[str, Any], two: Mapping[str, Any], bound: float) -> t
         return "", "equal to the bit"
     if not alike(one["outputs"], two["outputs"]):
         return "the outputs have another shape or dtype, or are not finite where they were.", ""
-    by = relative(one["outputs"], two["outputs"])
+    by = apart(one["outputs"], two["outputs"])
     if by > bound:
         return where(one, two), ""
     return "", f"within the bound ({by:.2g} of {bound:.2g})"

@@ -1,4 +1,4 @@
-"""A few training steps of the tiny model in several processes, as torchrun starts them: DDP, and sharded (FSDP)."""
+"""A few training steps of the tiny model in several processes, as torchrun starts them: DDP, and sharded both ways."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ STEPS = 3
 
 def probe(order: dict[str, Any]) -> dict[str, Any]:
     """Losses and weights of each way, with the group's backend told by the order."""
-    rank = int(os.environ["LOCAL_RANK"])
+    rank, ranks = int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"])
     model, notes = model_of(order)
-    torch.get_device_module(device()).set_device(rank)
+    if device() != "cpu":
+        devices = torch.get_device_module(device())
+        if devices.device_count() < ranks:
+            raise NotRunnable(f"there are {devices.device_count()} devices, and it takes {ranks}")
+        devices.set_device(rank)
     dist.init_process_group(order["backend"])
-    ways: dict[str, Callable[[Any], Any]] = {"DDP": _ddp, "FSDP": _sharded}
+    ways: dict[str, Callable[[Any], Any]] = {"DDP": _ddp, "FSDP": _sharded, "FSDP1": _sharded_as_before}
     trained = {}
     for name, wrap in ways.items():
         try:
@@ -38,9 +42,13 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     return {"notes": notes, "trained": trained}
 
 
+def _place() -> torch.device:
+    """The device of this process; the CPU is one for all."""
+    return torch.device(device(), None if device() == "cpu" else int(os.environ["LOCAL_RANK"]))
+
+
 def _ddp(model: Any) -> Any:
-    where = torch.get_device_module(device()).current_device()
-    return torch.nn.parallel.DistributedDataParallel(model, device_ids=[where])
+    return torch.nn.parallel.DistributedDataParallel(model, device_ids=None if device() == "cpu" else [_place()])
 
 
 def _sharded(model: Any) -> Any:
@@ -53,10 +61,17 @@ def _sharded(model: Any) -> Any:
     return fully_shard(model, mesh=init_device_mesh(device(), (dist.get_world_size(),)))
 
 
+def _sharded_as_before(model: Any) -> Any:
+    """The older FSDP, a module around the model, which the scripts of its time use."""
+    from torch.distributed.fsdp import FullyShardedDataParallel
+
+    return FullyShardedDataParallel(model, device_id=_place(), use_orig_params=True)
+
+
 def _trained(model: Any, wrap: Callable[[Any], Any], order: dict[str, Any], rank: int) -> dict[str, Any]:
-    given = {name: value.roll(rank, 0) for name, value in made(order["recipe"], f"{device()}:{rank}").items()}
+    given = {name: value.roll(rank, 0) for name, value in made(order["recipe"], str(_place())).items()}
     labels = label(model, given)
-    model = wrap(model.to(f"{device()}:{rank}").train())
+    model = wrap(model.to(_place()).train())
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-2, foreach=False)
     losses = []
     torch.manual_seed(11 + rank)

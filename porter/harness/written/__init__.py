@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 _HARNESS = Path(__file__).resolve().parent.parent
 _COPIED = ("child.py", "limits.py")  # how a probe is run: for the standard library alone, as the probes are for torch
 
+_OF_MODELS = ("forward", "half", "train_step", "ten_steps", "determinism", "save_load", "distributed")
+
 # Which of the tests a repository gets: those for which there is something to run.
 _NEEDS = {
     "test_import.py": "modules",
-    "test_forward.py": "models",
-    "test_train_step.py": "models",
+    **dict.fromkeys(map("test_{}.py".format, _OF_MODELS), "models"),
+    "test_known_answers.py": "speakers",
     "test_generate.py": "generators",
     "test_chat_thread.py": "talkers",
     "test_commands.py": "commands",
@@ -106,6 +108,7 @@ def _target(plan: Plan, settings: Verify) -> str:
         "target": spec,
         "device": sheet.device,
         "module": sheet.module if sheet.module != "torch" else "",
+        "backend": sheet.backend,
         "threads": "strict" if strict else "",
         "seconds": settings.timeout or 300,
         "kept": kept_lines(plan),

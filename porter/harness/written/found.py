@@ -50,6 +50,16 @@ class Found:
         return [model.order for model in getattr(self, which)]
 
     @property
+    def speakers(self) -> list[Model]:
+        """The models that may say something."""
+        return [model for model in self.models if model in self.generators or model in self.talkers]
+
+    def files(self, which: str) -> dict[str, str]:
+        """Where the modules of these models and of their configurations stand."""
+        wanted = {name for model in getattr(self, which) for name in (model.module, model.config_module)}
+        return {source.name: source.file for source in self.modules if source.name in wanted}
+
+    @property
     def module_orders(self) -> list[dict[str, object]]:
         return [{"file": source.file, "name": source.name, "path": list(source.path)} for source in self.modules]
 
