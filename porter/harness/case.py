@@ -21,6 +21,7 @@ from porter.settings import Verify
 from porter.targets.catalog import resolve
 
 _NO_MEMBER = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
+_SIMULATOR = re.compile(r"^porter\.sim: (.+)$", re.MULTILINE)  # a sentence of its own, then the process ends
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 NO_ORIGINAL = "There is nothing to compare with: name the checkout that the port was made from with --original."
 
@@ -124,6 +125,9 @@ def trouble(case: Case, answer: Answer, what: str) -> tuple[Outcome, str] | None
         return Outcome.HANG, f"{what} was not done after {ended.seconds:.0f} s and was stopped."
     if ended.out_of_memory or answer.data.get("fault", {}).get("type") == "MemoryError":
         return Outcome.FAIL, f"{what} used more memory than it may."
+    refused = _SIMULATOR.search(ended.err) if ended.code or "fault" in answer.data else None
+    if refused:
+        return Outcome.NEEDS_DEVICE, f"{what} cannot be simulated here: {refused[1]}"
     if "not_runnable" in answer.data:
         return Outcome.NOT_APPLICABLE, f"{what} cannot be tried: {answer.data['not_runnable']}."
     gap = case.gap(answer.data["fault"]["message"]) if "fault" in answer.data else ""

@@ -168,3 +168,57 @@ def test_a_check_that_fails_explains_itself(tmp_path: Path) -> None:
     assert "<br>Explained: E001: " in row
     (result,) = json.loads((folder / "verify" / "evidence.json").read_text(encoding="utf-8"))["results"]
     assert result["explained"]["matches"][0]["id"] == "E001"
+
+
+def cuda_python(folder: Path) -> Path:
+    """An interpreter whose torch says that it was built for CUDA, as the one on PyPI does."""
+    import torch
+
+    real, made = Path(torch.__file__).parent, folder / "site" / "torch"
+    made.mkdir(parents=True)
+    for path in real.iterdir():
+        if path.name != "version.py":
+            (made / path.name).symlink_to(path)
+    told = (real / "version.py").read_text(encoding="utf-8")
+    (made / "version.py").write_text(f"{told}\ncuda = '12.6'\n", encoding="utf-8")
+    python = folder / "python"
+    exports = f'export PYTHONPATH="$PYTHONPATH:{folder / "site"}"'
+    python.write_text(f'#!/bin/sh\n{exports}\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    return python
+
+
+def test_a_cuda_build_of_torch_is_a_sentence(port: Port, tmp_path: Path) -> None:
+    """On it the port can be simulated, and the original cannot: nothing is green, and the mend is named."""
+    place = ("--original", original("minimal-gpt"), "--device", "sim", "--evidence", tmp_path / "e")
+    done = porter(port("minimal-gpt", "npu"), "-q", "--only", "forward", "--python", cuda_python(tmp_path), *place)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "reference-not-runnable" in done.stdout
+    assert "is a CUDA build, on which CUDA cannot be simulated: use the CPU build" in done.stdout
+
+
+def test_without_a_compiler(port: Port, tmp_path: Path) -> None:
+    """The slower device is used, nothing can be compared, and both are said."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("git", "sh", "env"):
+        (tools / name).symlink_to(shutil.which(name) or "")
+    place = ("--original", original("minimal-gpt"), "--device", "sim", "--evidence", tmp_path / "e")
+    variables = {"PATH": str(tools), "CXX": "", "PORTERSIM_CACHE": str(tmp_path / "cache")}
+    done = porter(port("minimal-gpt", "npu"), "-q", "--only", "import", "--only", "forward", *place, **variables)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "import   pass" in done.stdout
+    assert "forward  reference-not-runnable" in done.stdout
+    assert "there is no C++ compiler here" in done.stdout
+    assert "the slower device was used" in done.stdout
+
+
+def test_a_repository_without_a_model(tmp_path: Path) -> None:
+    checkout = tmp_path / "repo"
+    checkout.mkdir()
+    (checkout / "run.py").write_text("import torch\n\nprint(torch.zeros(1).cuda().sum())\n", encoding="utf-8")
+    folder = migrate(checkout, "npu", tmp_path / "port")
+    done = porter(folder, "-q", "--original", checkout, "--only", "forward", "--evidence", tmp_path / "e")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "No class of the port is a model that the harness knows how to build tiny." in done.stdout
