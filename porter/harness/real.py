@@ -7,10 +7,24 @@ import re
 import subprocess
 from collections.abc import Mapping
 
+from porter.harness.checks import Check
 from porter.sim.facts import Facts
 
 # The driver finds itself by variables that no list knows whole, so all are passed on but those that look like secrets.
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|PROXY|_KEY", re.IGNORECASE)
+
+# What a pass means there, where nothing is traced and nothing is equal to the bit.
+_MEANS = {
+    "import": (
+        "What runs when a module is imported works with the vendor's own module.",
+        "What stands inside functions.",
+    ),
+    "command": ("The command that you gave runs to its end on the device.", "That it prints what it printed before."),
+}
+_COMPARED = (
+    "What the port gives on the device agrees with the reference that is named above, within {bound:g}.",
+    "Equality to the bit; models of real size; what the tiny model does not reach. The bound was chosen, not measured.",
+)
 
 _ASK = """
 import importlib.util, sys
@@ -26,6 +40,15 @@ except Exception as error:
     sys.exit(f"{type(error).__name__}: {error}"[:300])
 sys.exit(0 if count else f"torch.{device}.device_count() is 0")
 """
+
+
+def means(check: Check, compared: bool) -> tuple[str, str]:
+    """What a pass of a check proves on a real device, and what it cannot; the reading checks are the same anywhere."""
+    from porter.harness.probes.agree import BOUND
+
+    if check.NAME in _MEANS:
+        return _MEANS[check.NAME]
+    return (_COMPARED[0].format(bound=BOUND), _COMPARED[1]) if compared else (check.PROVES, check.CANNOT)
 
 
 def why_none(python: str, facts: Facts) -> str:

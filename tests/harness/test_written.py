@@ -20,6 +20,11 @@ from .conftest import Port, original, seed
 PROJECT = Path(__file__).parents[2]
 NORM = "logits = self.lm_head(self.ln_f(x))"
 
+EVERY = {
+    *("test_edits", "test_import", "test_forward", "test_half", "test_train_step", "test_ten_steps"),
+    *("test_determinism", "test_save_load", "test_generate", "test_known_answers", "test_distributed"),
+}
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -70,8 +75,13 @@ def counts(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
 
 def test_a_correct_port_passes_beside_its_original_and_alone(mine: Path, run: Run) -> None:
     before = {path.relative_to(mine) for path in mine.rglob("*")}
-    done = run(mine, "-k", "forward or import", "--device", "sim", PORTER_ORIGINAL=str(original("minimal-gpt")))
-    assert (done.returncode, counts(done)) == (0, {"passed": 5}), done.stdout
+    done = run(mine, "--device", "sim", PORTER_ORIGINAL=str(original("minimal-gpt")))
+    every = {path.stem for path in (mine / "verify").glob("test_*.py")}
+    assert done.returncode == 0, done.stdout
+    assert every == EVERY
+    assert counts(done) == {
+        "passed": 4 + 5 + 1 + len(EVERY - {"test_import", "test_edits"})
+    }  # modules, files, half twice
     alone = run(mine, "-k", "forward", "--device", "sim")
     assert (alone.returncode, counts(alone)) == (0, {"passed": 1}), alone.stdout
     assert {path.relative_to(mine) for path in mine.rglob("*")} == before
@@ -89,6 +99,39 @@ def test_a_port_with_other_numbers_fails(mine: Path, run: Run) -> None:
     done = run(mine, "-k", "forward", "--device", "sim", "--original", str(original("minimal-gpt")))
     assert counts(done) == {"failed": 1}, done.stdout
     assert "in the reference" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("check", "file", "old", "new", "said"),
+    [
+        (
+            "edits",
+            "train.py",
+            "backend = 'hccl'",
+            "backend = 'gloo'",
+            "train.py no longer has the line `backend = 'hccl'",
+        ),
+        (
+            "half",
+            "model.py",
+            NORM,
+            f"{NORM} * (2 if x.dtype == torch.bfloat16 else 1)",
+            "in bfloat16 the outputs differ",
+        ),
+        (
+            "ten_steps",
+            "model.py",
+            NORM,
+            f"{NORM} * (2 if torch.is_autocast_enabled('npu') else 1)",
+            "trained.float16 with GradScaler.losses",
+        ),
+    ],
+)
+def test_a_bug_that_one_check_sees(check: str, file: str, old: str, new: str, said: str, mine: Path, run: Run) -> None:
+    seed(mine / file, old, new, file)
+    done = run(mine, "-k", check, "--device", "sim", "--original", str(original("minimal-gpt")))
+    assert (done.returncode, counts(done)["failed"]) == (1, 1), done.stdout
+    assert said in done.stdout
 
 
 def test_what_cannot_run_is_not_green(mine: Path, run: Run) -> None:
@@ -127,8 +170,11 @@ def vendor_installed() -> dict[str, str]:
 
 
 def test_as_on_a_real_device_nothing_of_porter_is_needed(mine: Path, run: Run) -> None:
-    done = run(mine, "-k", "forward", "--device", "real", **vendor_installed())
-    assert (done.returncode, counts(done)) == (0, {"passed": 1}), done.stdout
+    """The port on the CPU is the reference; of one device no two processes can each have one."""
+    which = "forward or half or save_load or determinism or distributed"
+    done = run(mine, "-k", which, "--device", "real", **vendor_installed())
+    assert (done.returncode, counts(done)) == (0, {"passed": 5, "skipped": 1}), done.stdout
+    assert "there are 1 devices, and it takes 2" in done.stdout
 
 
 def test_porter_verify_on_what_is_taken_for_a_real_device(mine: Path) -> None:
