@@ -3,9 +3,9 @@
     python bench/verified.py run nanogpt --source CHECKOUT [--packages DIR] [--target npu]
     python bench/verified.py page
 
-`verified/cases/NAME.toml` tells what a case is: the repository and its commit, the packages beside torch, the files that are
-added to the checkout (tiny data and models, the settings of porter), and the targets. A run is made by the interpreter that
-runs this file, leaves what it saw in `verified/evidence/`, and `page` writes the tables anew from there, between two marks.
+`verified/cases/NAME.toml` tells what a case is: the repository and its commit, the packages beside torch, the files that
+are added to the checkout (tiny data and models, the settings of porter), and the targets. A run is made by the Python that
+runs this file and leaves what it saw in `verified/evidence/`; `page` writes the tables anew from there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
     one.add_argument("case")
     one.add_argument("--source", type=Path, required=True, help="the checkout at the case's commit")
     one.add_argument("--beside", type=Path, help="the second checkout, of a case that is made of two")
-    one.add_argument("--packages", default="", help="a folder, or several, with the packages of the case, for PYTHONPATH")
+    one.add_argument("--packages", default="", help="the folders with the packages of the case")
     one.add_argument("--target", action="append", default=[])
     one.add_argument("--only", action="append", default=[], help="a check; what is seen is printed and not kept")
     one.add_argument("--keep", type=Path, help="where the port stays")
@@ -71,7 +71,7 @@ def run(case: dict[str, Any], target: str, given: argparse.Namespace) -> dict[st
         ported = subprocess.run([*porter, "migrate", original, "-t", target, "--out", port, "-q"], capture_output=True)
         if ported.returncode > 1:  # 1: something is left to a person
             sys.exit(ported.stderr.decode())
-        only = [word for check in given.only for word in ("--only", check)]
+        only = [word for check in given.only or case.get("checks", []) for word in ("--only", check)]
         verify = [*porter, "verify", port, "--original", original, "--device", "sim", "--evidence", f"{folder}/seen"]
         more = ["--timeout", str(case.get("timeout", 300)), "--devices", str(case.get("devices", 1)), *only]
         paths = filter(None, [os.environ.get("PYTHONPATH"), given.packages])
@@ -81,7 +81,8 @@ def run(case: dict[str, Any], target: str, given: argparse.Namespace) -> dict[st
         seen = json.loads((Path(folder) / "seen" / "evidence.json").read_text(encoding="utf-8"))
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     kept = {name: seen[name] for name in ("subject", "versions", "bounds", "totals")}
-    results = [{name: row[name] for name in ("check", "subject", "outcome", "detail", "notes")} for row in seen["results"]]
+    columns = ("check", "subject", "outcome", "detail", "notes")
+    results = [{name: row[name] for name in columns} for row in seen["results"]]
     return {"case": given.case, **kept, "seconds": round(seconds), "most_memory_mb": most, "results": results}
 
 

@@ -75,3 +75,45 @@ def test_the_configuration_of_a_checkpoint() -> None:
         "eos_token_id": 2,
         "layernorm_epsilon": 1e-5,
     }
+
+
+def test_a_function_that_builds_from_a_programs_options(tmp_path: Path) -> None:
+    """As DETR has it: the model's parts come from functions, and their sizes from the options of a script."""
+    (tmp_path / "main.py").write_text(
+        "import argparse\nparser = argparse.ArgumentParser()\n"
+        'parser.add_argument("--hidden-dim", default=256, type=int)\n'
+        'parser.add_argument("--masks", action="store_true")\n'
+        'parser.add_argument("--device", default="cuda")\nparser.add_argument("--lr", default=1e-4)\n',
+        encoding="utf-8",
+    )
+    (built,), left = models(
+        tmp_path,
+        "class Body(nn.Module):\n    def __init__(self, wide): pass\n" + FORWARD + "class Net(nn.Module):\n"
+        "    def __init__(self, body, queries): pass\n" + FORWARD + "def body(args): return Body(args.hidden_dim)\n"
+        "def build(args):\n    return Net(body(args), 4), args.masks, args.device\n"
+        "def build_model(args): return build(args)\n",
+    )
+    assert (built.name, built.makes) == ("build_model", {"Body", "Net"})
+    assert built.options == {"device": "cuda", "hidden_dim": 256, "masks": False}
+    assert left == []
+
+
+def test_a_function_is_not_needed_for_what_its_constructor_can_build(tmp_path: Path) -> None:
+    (model,), _ = models(
+        tmp_path,
+        "class Net(nn.Module):\n    def __init__(self, dim): pass\n"
+        + FORWARD
+        + "def build_model(args): return Net(args.dim)\n",
+    )
+    assert model.name == "Net"
+
+
+def test_what_a_model_chooses_or_hands_on_is_a_part_and_what_it_asks_for_is_none(tmp_path: Path) -> None:
+    (model,), _ = models(
+        tmp_path,
+        "class Norm(nn.Module):\n    def __init__(self, dim): pass\n" + FORWARD + "class Block(nn.Module):\n"
+        "    def __init__(self, dim): self.is_net = isinstance(self, Net)\n" + FORWARD + "class Net(nn.Module):\n"
+        "    def __init__(self, dim, skip=False):\n        norm = Norm if skip else nn.LayerNorm\n"
+        "        self.block = nn.utils.skip_init(Block, dim)\n        self.norm = norm(dim)\n" + FORWARD,
+    )
+    assert model.name == "Net"

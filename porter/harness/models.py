@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
+from porter.harness.builders import Builders
 from porter.harness.probes import tiny
 from porter.harness.sources import Source
 
@@ -28,6 +29,8 @@ class Model:
     config: str  # "" for a class with plain arguments
     settings: tuple[str, ...] = ()  # what it reads of a configuration that is no class of the repository
     lacks: tuple[str, ...] = ()  # arguments of its constructor for which there is no value
+    makes: frozenset[str] = frozenset()  # where the name is that of a function: the models that it builds
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what that function reads, with the defaults
     told: Mapping[str, Any] = field(default_factory=dict, hash=False)  # arguments that a person chose
 
     @property
@@ -43,6 +46,7 @@ class Model:
             "config_module": self.config_module,
             "config_class": self.config,
             "settings": list(self.settings),
+            "options": dict(self.options),
             "path": list(self.path),
             "config": dict(self.told),
         }
@@ -69,9 +73,23 @@ class Candidates:
 def find(sources: list[Source], told: Mapping[str, Mapping[str, Any]]) -> Candidates:
     """The models, each with the arguments that a person told of it (by `file.py:Class`)."""
     repository = _Repository(sources)
-    found = [given(model, told) for source in sources if not source.script for model in repository.models(source)]
+    classes = [model for source in sources if not source.script for model in repository.models(source)]
+    built = _built(sources, repository, {model.name for model in classes if model.lacks})
+    known = frozenset[str]().union(*(model.makes for model in built))
+    left = [model for model in classes if model.name not in known]
+    found = [given(model, told) for model in (*built, *left)]
     made = [model for model in found if not model.lacks]
     return Candidates(made[:_MOST], made[_MOST:], [model for model in found if model.lacks])
+
+
+def _built(sources: list[Source], repository: _Repository, lacking: set[str]) -> list[Model]:
+    """The functions that build what cannot be built by its constructor alone."""
+    builders = Builders(sources, repository.model_names)
+    return [
+        Model(source.file, source.name, node.name, source.path, "", "", makes=makes, options=builders.settings(node))
+        for source, node, makes in builders.outermost()
+        if makes & lacking
+    ]
 
 
 def given(model: Model, told: Mapping[str, Mapping[str, Any]]) -> Model:
@@ -94,7 +112,12 @@ def named(sources: list[Source], spec: str) -> Model | None:
 def methods(sources: list[Source], models: list[Model]) -> dict[str, set[str]]:
     """By subject the names of each model's methods, its bases of the repository included."""
     repository = _Repository(sources)
-    return {model.subject: repository.methods(model.file, model.name) for model in models}
+    return {
+        model.subject: set().union(*(repository.methods("", name) for name in model.makes))
+        if model.makes
+        else repository.methods(model.file, model.name)
+        for model in models
+    }
 
 
 class _Repository:
@@ -142,15 +165,17 @@ class _Repository:
         return found
 
     @cached_property
+    def model_names(self) -> set[str]:
+        """Of all classes that are models, parts of others included."""
+        return {name for name, pairs in self._classes.items() if any(self._is_model(node) for _, node in pairs)}
+
+    @cached_property
     def _parts(self) -> set[str]:
-        """Names that are called or inherited inside other models."""
+        """Names that other models inherit, call, or choose to be called later: `norm = RMSNorm if … else LayerNorm`."""
         found: set[str] = set()
         every = [node for pairs in self._classes.values() for _, node in pairs]
         for outer in filter(self._is_model, every):
-            found.update(_last(base) for base in outer.bases if _last(base) != outer.name)
-            for node in ast.walk(outer):
-                if isinstance(node, ast.Call) and _last(node.func) != outer.name:
-                    found.add(_last(node.func))
+            found |= ({_last(base) for base in outer.bases} | _mentioned(outer)) - {outer.name}
         return found
 
     def _is_model(self, node: ast.ClassDef, seen: frozenset[str] = frozenset()) -> bool:
@@ -203,6 +228,18 @@ def _beside(source: Source, other: Source) -> str:
     if other.name.count(".") or not file.is_relative_to(top):
         return other.name
     return ".".join(file.relative_to(top).with_suffix("").parts)
+
+
+def _mentioned(outer: ast.ClassDef) -> set[str]:
+    """The names that stand in a class's code as what they name; not those that a value is only held against."""
+    asides = [node.annotation for node in ast.walk(outer) if isinstance(node, (ast.arg, ast.AnnAssign))]
+    asides += [node.returns for node in ast.walk(outer) if isinstance(node, ast.FunctionDef)]
+    calls = [node for node in ast.walk(outer) if isinstance(node, ast.Call)]
+    asides += [second for call in calls if _last(call.func) in ("isinstance", "issubclass") for second in call.args[1:]]
+    aside = {id(inner) for node in asides if node is not None for inner in ast.walk(node)}
+    owners = {id(node.value) for node in ast.walk(outer) if isinstance(node, ast.Attribute)}
+    names = [node for node in ast.walk(outer) if isinstance(node, ast.Name) and id(node) not in aside | owners]
+    return {node.id for node in names} | {_last(call.func) for call in calls}
 
 
 def _last(node: ast.expr) -> str:

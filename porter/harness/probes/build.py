@@ -16,6 +16,7 @@ import torch
 
 from . import tiny
 from .digest import digest
+from .downloads import do_without
 from .faults import NotRunnable
 from .place import device, named, vendor_module
 
@@ -28,6 +29,7 @@ def model_of(order: dict[str, Any]) -> tuple[Any, list[str]]:
     """The model on the CPU, and what had to be done to get it."""
     torch.set_num_threads(1)
     notes: list[str] = []
+    do_without(notes)
     module = importlib.import_module(order["module"])
     _vendor_module(order["root"], notes)
     model, again = _built(module, order), _built(module, order)
@@ -48,6 +50,8 @@ def weights(model: Any) -> str:
 def _built(module: Any, order: dict[str, Any]) -> Any:
     torch.manual_seed(SEED)
     made = getattr(module, order["class"])
+    if order.get("options"):
+        return _by_function(made, {**tiny.saved(order["options"]), **order.get("config", {})})
     if order.get("settings"):
         return _with_settings(made, {**tiny.settings(order["settings"]), **order.get("config", {})})
     if order.get("config_of_class"):
@@ -82,6 +86,18 @@ def _with_settings(made: Any, settings: dict[str, Any]) -> Any:
     except Exception as error:
         said = f"its configuration is no class of the repository, and one with {', '.join(settings)} does not fit"
         raise NotRunnable(f"{said} ({type(error).__name__}: {error})") from error
+
+
+def _by_function(build: Any, options: dict[str, Any]) -> Any:
+    """What a function of the repository builds from a program's options; of several things the first model."""
+    if "device" in options:
+        options["device"] = device()
+    found = build(SimpleNamespace(**options))
+    each = found if isinstance(found, (tuple, list)) else [found]
+    model = next((one for one in each if isinstance(one, torch.nn.Module)), None)
+    if model is None:
+        raise NotRunnable(f"{build.__name__} gives no model")
+    return model.cpu()
 
 
 def _fill(model: Any) -> None:

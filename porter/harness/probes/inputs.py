@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from .faults import NotRunnable
-from .tiny import VOCABULARY, WIDTH
+from .tiny import LENGTH, VOCABULARY, WIDTH
 
 _TRIED = 16  # combinations
 
@@ -24,14 +24,19 @@ _MAKERS: dict[str, Callable[[Any], Any]] = {
     "mel": lambda g: torch.randn(2, 80, 128, generator=g),
     "wave": lambda g: torch.randn(2, 4000, generator=g),
     "steps": lambda g: torch.randint(0, 100, (2,), generator=g),
+    "classes": lambda g: torch.randint(0, 5, (2,), generator=g),
+    "long ids": lambda g: torch.randint(3, VOCABULARY, (2, LENGTH), generator=g),
+    "series": lambda g: torch.randn(2, 3, LENGTH, generator=g),
 }
-_ANY = ("ids", "image", "sequence", "vector", "large image", "mel")
+_ANY = ("ids", "image", "sequence", "vector", "large image", "mel", "series")
 _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(input_|token_|x_)?ids|idx|tokens?", ("ids",)),
     (r"images?|imgs?|pixel_values|samples", ("image", "large image")),
     (r"mels?|input_features", ("mel",)),
     (r"input_values|waveforms?|audios?", ("wave", "mel")),
     (r"time_?steps?|times?|t", ("steps",)),
+    (r"class(es|_labels?)?|y", ("classes",)),
+    (r"texts?", ("ids", "long ids")),
 )
 _LABELS = ("labels", "targets", "target")
 

@@ -14,9 +14,11 @@ VOCABULARY, LENGTH, WIDTH = 320, 64, 32
 # Names of sizes, and what they become. At least three layers: what breaks between layers shows in the second and third.
 _SIZES: tuple[tuple[str, int], ...] = (
     (r"(padded_)?vocab(ulary)?_?size|n_?vocab|num_embeddings|num_tokens", VOCABULARY),
-    (r"(n_?|num_)?(hidden_|encoder_|decoder_|text_|audio_)?(layers?|blocks?)|depth|n_(audio_|text_)?layer", 3),
+    (r"(n_?|num_)?(hidden_|enc(oder)?_|dec(oder)?_|text_|audio_)?(layers?|blocks?)|depth|n_(audio_|text_)?layer", 3),
+    (r"(vision|transformer)_layers", 3),
     (r"num_key_value_heads|n_?kv_?heads?|multi_query_group_num|num_kv_heads", 2),
     (r"(n_?|num_)?(attention_|encoder_attention_|decoder_attention_)?heads?|n_(audio|text)_head|nhead", 4),
+    (r"(vision|transformer)_heads", 4),
     (r"kv_channels|head_dim|attention_head_size", 8),
     (r"intermediate_size|ffn_hidden_size|n_inner|d_ff|dim_feedforward|ffn_dim|mlp_dim|inner_dim", 2 * WIDTH),
     (r"hidden_size|n_?embd|d_model|dim|hidden_dim|embed_dim|model_dim|n_(audio_|text_)?state|embedding_size", WIDTH),
@@ -26,8 +28,9 @@ _SIZES: tuple[tuple[str, int], ...] = (
     (r"num_queries", 4),
     (r"(num_|n_)?(classes|labels)", 5),
     (r"in_channels|in_chans|num_channels", 3),
-    (r"image_size|img_size", 32),
-    (r"patch_size", 4),
+    (r"(image|img|input)_(size|resolution)", 32),
+    (r"(vision_)?patch_size", 4),
+    (r"(vision_|transformer_)?width", 2 * WIDTH),
 )
 _BY_TYPE: dict[str, Any] = {"int": 4, "float": 0.5, "bool": False}  # for a name that says nothing
 _DESCRIBES = r"^_|^(architectures|auto_map|model_type|(torch_)?dtype|tokenizer_class)$|version|quanti[sz]ation"
