@@ -3,9 +3,9 @@
     python bench/verified.py run nanogpt --source CHECKOUT [--packages DIR] [--target npu]
     python bench/verified.py page
 
-`verified/cases/NAME.toml` tells what a case is: the repository and its commit, the packages beside torch, the files that
-are added to the checkout (tiny data and models, the settings of porter), and the targets. A run is made by the Python that
-runs this file and leaves what it saw in `verified/evidence/`; `page` writes the tables anew from there.
+`verified/cases/NAME.toml` tells what a case is: the repository and its commit, the packages beside torch, the files
+that are added to the checkout (tiny data and models, the settings of porter), and the targets. A run is made by the
+Python that runs this file and leaves what it saw in `verified/evidence/`; `page` writes the tables from there.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from . import default_types
 from . import facts as known
 from .controls import Controls
 from .errors import SimulationError
@@ -68,6 +69,7 @@ def install(options: Options) -> Device:
         cuda.take_over(device)
     else:
         _register_module(device)
+    default_types.provide(device)
     keep_printing_on_host(device)
     wait_for_autograd_at_exit()
     _installed = True

@@ -15,6 +15,15 @@ def test_cuda_is_there():
     assert torch.cuda.FloatTensor(2).device == x.device
 
 
+def test_a_type_of_cuda_as_the_default():
+    try:
+        torch.set_default_tensor_type(torch.cuda.HalfTensor)
+        assert (torch.zeros(2).dtype, nn.Linear(2, 2).weight.device.type) == (torch.float16, "cuda")
+    finally:
+        torch.set_default_tensor_type(torch.FloatTensor)
+    assert (torch.zeros(2).dtype, torch.zeros(2).device.type) == (torch.float32, "cpu")
+
+
 def test_old_mixed_precision():
     net = nn.Linear(4, 2).cuda()
     optimizer = torch.optim.SGD(net.parameters(), 0.1)

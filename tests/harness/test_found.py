@@ -1,0 +1,67 @@
+"""Small repositories of other shapes: what the harness makes of them on both sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from porter.harness.result import Outcome
+
+from .conftest import Verify, migrate
+
+SCRIPT = """
+import argparse
+
+import torch
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--dist_backend", default="nccl")
+parser.add_argument("--hidden_dim", default=256, type=int)
+parser.add_argument("--device", default="cuda")
+
+
+if __name__ == "__main__":
+    args = parser.parse_args()
+    print(args)
+    x = torch.zeros(3, 3, device=args.device)
+    x[0] = -1.0
+    print(x.sum().item())
+"""
+
+MODEL = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, body, width):
+        super().__init__()
+        self.body, self.head = body, nn.Linear(width, 3)
+
+    def forward(self, images):
+        return {"scores": self.head(self.body(images).mean((2, 3)))}
+
+
+def body(args):
+    made = nn.Conv2d(3, args.hidden_dim, 3)
+    made.load_state_dict(torch.hub.load_state_dict_from_url("https://example.org/weights.pth")["model"])
+    return made
+
+
+def build_model(args):
+    device = torch.device(args.device)
+    return Net(body(args), args.hidden_dim), nn.CrossEntropyLoss().to(device)
+"""
+
+
+def test_a_model_from_options_and_a_command_that_names_the_backend(tmp_path: Path, verify: Verify) -> None:
+    """Options as the script has them; weights that it would download; a print of nccl, and of a device's fill."""
+    checkout = tmp_path / "detector"
+    checkout.mkdir()
+    (checkout / "main.py").write_text(SCRIPT, encoding="utf-8")
+    (checkout / "model.py").write_text(MODEL, encoding="utf-8")
+    folder = migrate(checkout, "npu", tmp_path / "port")
+    forward, command = verify(folder, checkout, "forward", "command", command="python main.py")
+    assert (forward.outcome, forward.subject) == (Outcome.PASS, "model.py: build_model"), forward
+    assert "weights that it downloads when it is built were left as they were made" in forward.notes
+    assert command.outcome is Outcome.PASS, command
+    assert "hccl" in (folder / "main.py").read_text(encoding="utf-8")
