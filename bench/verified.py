@@ -39,7 +39,7 @@ def main() -> None:
     one.add_argument("--beside", type=Path, help="the second checkout, of a case that is made of two")
     one.add_argument("--packages", default="", help="the folders with the packages of the case")
     one.add_argument("--target", action="append", default=[])
-    one.add_argument("--only", action="append", default=[], help="a check; what is seen is printed and not kept")
+    one.add_argument("--only", action="append", default=[], help="a check; what was seen of others stays")
     one.add_argument("--keep", type=Path, help="where the port stays")
     verbs.add_parser("page")
     given = parser.parse_args()
@@ -49,10 +49,22 @@ def main() -> None:
     case = read(given.case)
     for target in given.target or case["targets"]:
         seen = run(case, target, given)
-        if not given.only:
-            EVIDENCE.mkdir(exist_ok=True)
-            text = json.dumps(seen, indent=1, ensure_ascii=False) + "\n"
-            (EVIDENCE / f"{given.case}-{target}.json").write_text(text, encoding="utf-8")
+        EVIDENCE.mkdir(exist_ok=True)
+        kept = EVIDENCE / f"{given.case}-{target}.json"
+        if given.only and kept.is_file():
+            seen = joined(json.loads(kept.read_text(encoding="utf-8")), seen)
+        kept.write_text(json.dumps(seen, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def joined(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """What an earlier run saw, with the checks that were run again as they are now."""
+    again = {row["check"] for row in now["results"]}
+    results = [row for row in before["results"] if row["check"] not in again] + now["results"]
+    order = ["static", "edits", "import", *dict.fromkeys(row["check"] for row in before["results"] + now["results"])]
+    results.sort(key=lambda row: order.index(row["check"]))
+    seconds = {**before["seconds"], **now["seconds"]}
+    most = max(before["most_memory_mb"], now["most_memory_mb"])
+    return {**now, "seconds": seconds, "most_memory_mb": most, "results": results}
 
 
 def read(name: str) -> dict[str, Any]:
@@ -71,7 +83,7 @@ def run(case: dict[str, Any], target: str, given: argparse.Namespace) -> dict[st
         ported = subprocess.run([*porter, "migrate", original, "-t", target, "--out", port, "-q"], capture_output=True)
         if ported.returncode > 1:  # 1: something is left to a person
             sys.exit(ported.stderr.decode())
-        only = [word for check in given.only or case.get("checks", []) for word in ("--only", check)]
+        only = [word for check in given.only for word in ("--only", check)]
         verify = [*porter, "verify", port, "--original", original, "--device", "sim", "--evidence", f"{folder}/seen"]
         more = ["--timeout", str(case.get("timeout", 300)), "--devices", str(case.get("devices", 1)), *only]
         paths = filter(None, [os.environ.get("PYTHONPATH"), given.packages])
@@ -83,7 +95,8 @@ def run(case: dict[str, Any], target: str, given: argparse.Namespace) -> dict[st
     kept = {name: seen[name] for name in ("subject", "versions", "bounds", "totals")}
     columns = ("check", "subject", "outcome", "detail", "notes")
     results = [{name: row[name] for name in columns} for row in seen["results"]]
-    return {"case": given.case, **kept, "seconds": round(seconds), "most_memory_mb": most, "results": results}
+    ran = " ".join(dict.fromkeys(row["check"] for row in results))
+    return {"case": given.case, **kept, "seconds": {ran: round(seconds)}, "most_memory_mb": most, "results": results}
 
 
 def _prepared(case: dict[str, Any], source: Path, beside: Path | None, original: Path) -> None:
@@ -138,9 +151,9 @@ def _grid(found: list[dict[str, Any]], cases: dict[str, Any]) -> list[str]:
         cells = []
         for check in checks:
             counts = Counter(row["outcome"] for row in seen["results"] if row["check"] == check)
-            cells.append(", ".join(f"{n} {SHORT.get(what, what)}" for what, n in sorted(counts.items())))
+            cells.append(", ".join(f"{n} {SHORT.get(what, what)}" for what, n in sorted(counts.items())) or "not run")
         name = cases[seen["case"]]["repository"].partition("/")[2]
-        tail = f"{seen['seconds']} | {seen['most_memory_mb']:,}"
+        tail = f"{sum(seen['seconds'].values())} | {seen['most_memory_mb']:,}"
         lines.append(f"| {name} | {seen['subject']['target']} | {' | '.join(cells)} | {tail} |")
     return lines
 
