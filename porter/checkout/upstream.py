@@ -9,6 +9,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from porter.packs.load import Upstream
 
@@ -19,7 +20,15 @@ _CALL_NAME = re.compile(r"""\bname\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 def detect(root: Path, name: str) -> Upstream:
     """The upstream project of the checkout at `root`, which is called `name`. Nothing is executed."""
-    return replace(_project(root, name), requires=_requires(root))
+    project = _project(root, name)
+    return replace(project, requires=_requires(root) | _itself(project))
+
+
+def _itself(project: Upstream) -> dict[str, str]:
+    """The project in its own version, which is the one that its files find when they import it."""
+    with suppress(InvalidVersion):
+        return {canonicalize_name(project.name): f"=={Version(project.version)}"}
+    return {}
 
 
 def _requires(root: Path) -> dict[str, str]:

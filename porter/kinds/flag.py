@@ -17,7 +17,6 @@ from porter.python.dotted import last_name
 from porter.python.imports import import_sites
 from porter.python.patterns import Pattern, match
 from porter.python.scene import Scene
-from porter.python.tied import tied
 
 
 class Rule(Head, tag_field="kind", tag="flag", frozen=True, kw_only=True):
@@ -214,7 +213,7 @@ def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
     """Imports of packages that the target lacks or replaces, and code that asks whether they are there."""
     known, source = Packages.shared(), scene.module.source
     guarding = bool(scene.pack.of(guard.Rule))
-    for each in tied(scene):
+    for each in scene.tied:
         if each.guard.wraps and guarding:
             continue  # a place of the rule that wraps it
         verdict = Verdict.KEPT if each.guard.caught else Verdict.MANUAL

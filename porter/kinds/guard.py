@@ -8,7 +8,6 @@ from porter.packs.packages import Packages
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.scene import Scene
-from porter.python.tied import tied
 
 
 class Rule(Head, tag_field="kind", tag="guard", frozen=True, kw_only=True):
@@ -23,7 +22,7 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     if not rules:
         return
     source, rule = scene.module.source, rules[0]
-    for each in tied(scene):
+    for each in scene.tied:
         if each.guard.wraps:
             statement = each.site.statement
             because = (

@@ -31,9 +31,8 @@ def triggers(rule: Rule) -> set[str]:
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
-    classes = [node for node in ast.walk(scene.module.tree) if isinstance(node, ast.ClassDef)] if rules else []
     for rule in rules:
-        for node in classes:
+        for node in scene.module.classes:
             if any(ast.unparse(base).rpartition(".")[2] in rule.bases for base in node.bases):
                 yield from _class(scene, rule, node)
 

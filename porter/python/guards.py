@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeGuard
 
 from porter.model import Edit
 from porter.python.source import Source
+from porter.python.uses import Uses
 
 Import = ast.Import | ast.ImportFrom
 _CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
@@ -35,9 +35,10 @@ class Guards:
     `mentioned` says whether another file of the repo speaks of a name."""
 
     def __init__(
-        self, tree: ast.Module, source: Source, switches: tuple[str, ...], mentioned: Callable[[str], bool]
+        self, tree: ast.Module, source: Source, uses: Uses, switches: tuple[str, ...], mentioned: Callable[[str], bool]
     ) -> None:
         self._tree = tree
+        self._uses = uses
         self._source = source
         self._switch = re.compile("|".join(map(re.escape, switches)), re.IGNORECASE) if switches else None
         self._mentioned = mentioned
@@ -58,7 +59,7 @@ class Guards:
 
     def _caught(self, statement: Import, bound: set[str]) -> Guard:
         below: ast.AST = statement
-        for above in self._above(statement):
+        for above in self._uses.above(statement):
             if isinstance(above, ast.Try) and below in above.body and (handler := _handler(above)) is not None:
                 return self._handled(bound, above, handler)
             below = above
@@ -75,7 +76,7 @@ class Guards:
             bound | {n.id for part in attempt.body + attempt.orelse for n in ast.walk(part) if _is_store(n)}
         ):
             return Guard(caught=f"line {handler.lineno} says what happens without it")
-        lacking = self._uses(bound, bound)
+        lacking = self._unguarded(bound, bound)
         return (
             Guard(lacking=f"its failure is caught, but {lacking}") if lacking else Guard(caught="its failure is caught")
         )
@@ -85,24 +86,24 @@ class Guards:
     def _unfit(self, statement: Import, bound: set[str]) -> str:
         """Why an import must not be wrapped; empty when it may."""
         line, _ = self._line(statement)
-        if self._parents.get(statement) is not self._tree:
+        if self._uses.parents.get(statement) is not self._tree:
             return "it is imported where the code needs it, so nobody but a reader knows what to do without it"
         if line is None:
             return "other statements stand on its line"
         own = names(statement)
         if "*" in own:
             return "it is imported with a star"
-        others = [node for node in ast.walk(self._tree) if _is_store(node) and node.id in own]
+        others = [node for node in self._uses.of(own) if _is_store(node)]
         if others:
             return f"line {others[0].lineno} gives its name another value"
         away = sorted(name for name in own if self._mentioned(name))
         if away:
             return f"other files speak of {away[0]}"
-        return self._uses(own, bound)
+        return self._unguarded(own, bound)
 
-    def _uses(self, own: set[str], bound: set[str]) -> str:
+    def _unguarded(self, own: set[str], bound: set[str]) -> str:
         """Why the uses of names cannot do without them; empty when each stands in one of two branches."""
-        loads = [node for node in ast.walk(self._tree) if isinstance(node, ast.Name) and node.id in own]
+        loads = self._uses.of(own)
         if not loads:
             return "nothing in this file uses it, so it may be meant for others"
         for node in loads:
@@ -112,10 +113,10 @@ class Guards:
 
     def _is_optional(self, node: ast.AST, bound: set[str], depth: int) -> bool:
         """Whether the code around a use asks for the package or for a switch, and has another way."""
-        if _is_question(node, self._parents.get(node)):
+        if _is_question(node, self._uses.parents.get(node)):
             return True
         below = node
-        for above in self._above(node):
+        for above in self._uses.above(node):
             if isinstance(above, (ast.If, ast.IfExp)) and self._is_branch(above, below, bound):
                 return True
             if isinstance(above, ast.BoolOp) and isinstance(above.op, ast.And):
@@ -153,12 +154,7 @@ class Guards:
     def _only_used_so(self, known: _Named, bound: set[str], depth: int) -> bool:
         """Whether a function or a class is used in such branches only, and nowhere else in the repo."""
         name = known.name
-        uses = [
-            node
-            for node in ast.walk(self._tree)
-            if (isinstance(node, ast.Name) and node.id == name)
-            or (isinstance(node, ast.Attribute) and node.attr == name)
-        ]
+        uses = [*self._uses.of({name}), *self._uses.attributes(name)]
         if not uses or known.decorator_list or name.startswith("__") or name == "forward" or self._mentioned(name):
             return False
         return all(self._is_optional(use, bound, depth) for use in uses)
@@ -204,18 +200,9 @@ class Guards:
 
     # -- the tree ----------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: node for node in ast.walk(self._tree) for child in ast.iter_child_nodes(node)}
-
-    def _above(self, node: ast.AST) -> Iterator[ast.AST]:
-        while node in self._parents:
-            node = self._parents[node]
-            yield node
-
     def _after(self, statement: ast.stmt) -> list[ast.stmt]:
         """The statements that follow one in its block."""
-        parent = self._parents[statement]
+        parent = self._uses.parents[statement]
         blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
         block = next((each for each in blocks if isinstance(each, list) and statement in each), [statement])
         return list(block[block.index(statement) + 1 :])

@@ -13,6 +13,8 @@ from porter.python.names import Names
 from porter.python.positions import Positions
 from porter.python.signatures import Library, Signatures
 from porter.python.support import cuda_only_package, cuda_spans
+from porter.python.tied import Tied, tied
+from porter.python.uses import Uses
 
 if TYPE_CHECKING:
     from porter.context import Context
@@ -68,6 +70,15 @@ class Scene:
         """Why a test for the device in this file may guard what only CUDA can run; empty when nothing says so."""
         package = cuda_only_package(self)
         return f"This file uses {package}, so the test may guard code that only CUDA can run." if package else ""
+
+    @cached_property
+    def uses(self) -> Uses:
+        return Uses(self.module.tree)
+
+    @cached_property
+    def tied(self) -> list[Tied]:
+        """The imports of packages that the target lacks or replaces."""
+        return tied(self)
 
     def is_own(self, package: str) -> bool:
         """Whether a top-level package is the repo's own, whatever else bears its name."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from porter.packs.packages import Package, Packages
 from porter.python.guards import Guard, Guards
 from porter.python.imports import ImportSite, import_sites
-from porter.python.scene import Scene
+
+if TYPE_CHECKING:
+    from porter.python.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ def tied(scene: Scene) -> list[Tied]:
     for sites in found.values():
         package = sites[0][1]
         switches = (*package.switches, *package.imports)
-        guards = Guards(scene.module.tree, source, switches, _Mentions(scene))
+        guards = Guards(scene.module.tree, source, scene.uses, switches, _Mentions(scene))
         judged = guards.judge([site.statement for site, _, _ in sites], wraps=package.is_missing(target))
         made += [Tied(site, package, end, judged[site.statement], guards) for site, _, end in sites]
     return sorted(made, key=lambda each: source.start(each.site.statement))
