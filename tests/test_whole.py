@@ -33,6 +33,33 @@ def test_a_choice_of_versions_is_a_persons(tmp_path: Path) -> None:
     assert [finding.verdict for finding in made.findings] == [Verdict.MANUAL]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "old", "new"),
+    [
+        ("pyproject.toml", '[project]\nrequires-python = ">=3.7, <3.9"  # why\n', "<3.9", "<3.11"),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "~3.8"\n', "~3.8", "~3.10"),
+        ("Pipfile", '[requires]\npython_version = "3.7"\n', "3.7", "3.10"),
+        ("setup.cfg", "[options]\npython_requires = ==3.8.*\n", "3.8", "3.10"),
+        ("setup.py", "from setuptools import setup\nsetup(python_requires='~=3.8.0')\n", "3.8.0", "3.10.0"),
+        ("environment.yml", "dependencies:\n  - python=3.8.10  # as tested\n  - pip\n", "3.8.10", "3.10"),
+        ("run.sh", "conda create -n x python=3.8 -y\n", "3.8", "3.10"),
+    ],
+)
+def test_a_demand_for_python_lets_that_of_the_target_in(
+    name: str, text: str, old: str, new: str, tmp_path: Path
+) -> None:
+    made = plan(tmp_path, {name: text})
+    (file,) = made.changed
+    assert file.ported.decode() == text.replace(old, new)
+    (tmp_path / name).write_bytes(file.ported)
+    assert not plan(tmp_path, {}).changed
+
+
+@pytest.mark.parametrize("wanted", [">=3.7", "^3.8", ">=3.8,<4", "3.12.*"])
+def test_a_demand_that_lets_a_python_of_the_target_in_stays(wanted: str, tmp_path: Path) -> None:
+    assert not plan(tmp_path, {"pyproject.toml": f'[tool.poetry.dependencies]\npython = "{wanted}"\n'}).findings
+
+
 OPERATOR = (
     '#include <torch/extension.h>\n__global__ void k() {}\nPYBIND11_MODULE(x, m) { m.def("scale", &scale_cuda); }\n'
 )

@@ -39,7 +39,11 @@ def installs(words: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     for index, name in enumerate(names):
         is_installer = re.fullmatch(r"pip[\d.]*|conda|mamba|micromamba|uv|poetry|pipenv|pdm", name) is not None
         verb = next(
-            (i for i in range(index + 1, min(index + 5, len(names))) if names[i] in {"install", "add", "uninstall"}),
+            (
+                i
+                for i in range(index + 1, min(index + 5, len(names)))
+                if names[i] in {"install", "add", "create", "uninstall"}
+            ),
             None,
         )
         if is_installer and verb is not None and names[verb] != "uninstall":

@@ -27,6 +27,8 @@ _LISTS = re.compile(
     r"dependencies(\.pip)?|requirements\.(build|host|run)|outputs\.requirements\.(build|host|run))"
 )
 
+_PYTHON = re.compile(r"(project|tool\.pdm)\.requires-python|options\.python_requires|requires\.python(_full)?_version")
+
 
 def concerns(entry: Entry) -> bool:
     """Every TOML file may hold tables of requirements; those of Cargo name crates."""
@@ -59,15 +61,22 @@ def read(page: Page) -> Reading:
 
 def _held(page: Page, scalar: Scalar) -> Iterator[tuple[tuple[str, ...], Proposal]]:
     """The version in a table of packages, `torch = "~2.0"` or `torch = {version = "~2.0"}`, where it is wrong."""
-    if scalar.is_key or page.pin_rule is None or "|" in scalar.text:
+    if scalar.is_key or "|" in scalar.text:
         return  # Poetry's `||` gives a choice, of which only a person knows the reason
+    if _PYTHON.fullmatch(".".join(scalar.path)):
+        yield from _of(page, scalar, scalar.path, "python")
     name = scalar.path[:-1] if scalar.path[-1:] == ("version",) else scalar.path
+    if len(name) > 1 and _TABLES.fullmatch(".".join(name[:-1])):
+        yield from _of(page, scalar, name, name[-1])
+
+
+def _of(page: Page, scalar: Scalar, name: tuple[str, ...], package: str) -> Iterator[tuple[tuple[str, ...], Proposal]]:
+    target = page.context.target
     at = page.data.find(scalar.text.encode(), scalar.start, scalar.end)
-    if len(name) > 1 and at >= 0 and _TABLES.fullmatch(".".join(name[:-1])):
-        pin = judge_version(name[-1], scalar.text, page.context.target)
-        site = site_of(page.pin_rule, pin, scalar.text, at, page.context.target) if pin else None
-        if site is not None:
-            yield name, site
+    pin = judge_version(package, scalar.text, target) if at >= 0 else None
+    site = site_of(page.pin_rule, pin, scalar.text, at, target) if pin and page.pin_rule else None
+    if site is not None:
+        yield name, site
 
 
 def _declared(scalar: Scalar, listed: set[tuple[str, ...]]) -> Iterator[str]:

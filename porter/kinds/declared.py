@@ -9,7 +9,8 @@ from porter.python.dotted import last_name
 from porter.python.scene import Scene
 
 # Keywords of setup() under which requirements stand.
-_DECLARES = ("install_requires", "extras_require", "setup_requires", "tests_require")
+_PYTHON = "python_requires"
+_DECLARES = ("install_requires", "extras_require", "setup_requires", "tests_require", _PYTHON)
 
 
 def declared(scene: Scene) -> Iterator[ast.Constant]:
@@ -26,3 +27,9 @@ def _declares(node: ast.AST) -> bool:
         return node.arg in _DECLARES
     targets = node.targets if isinstance(node, ast.Assign) else []
     return any(last_name(target) in _DECLARES for target in targets)
+
+
+def demands_python(scene: Scene, node: ast.AST) -> bool:
+    """Whether a string is a specifier alone, which the Python that runs must meet."""
+    above = scene.module.parents.get(node)
+    return isinstance(above, ast.keyword) and above.arg == _PYTHON

@@ -6,12 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from porter.kinds.declared import declared
+from porter.kinds.declared import declared, demands_python
 from porter.kinds.gates import failing
 from porter.model import Edit, Target, Verdict
 from porter.packs.packages import Packages
 from porter.packs.rule import Rule as Head
-from porter.pins import judge_pin, relax
+from porter.pins import judge_pin, judge_version, relax
 from porter.pins.judge import Pin
 from porter.proposal import Proposal, verdict_of
 from porter.python.dotted import last_name
@@ -73,7 +73,8 @@ def _declared(scene: Scene, rule: Rule, node: ast.Constant) -> Iterator[Proposal
     text, source = str(node.value), scene.module.source
     start, end = source.start(node), source.end(node)
     at = source.data.find(text.encode(), start, end)
-    site = pinned(rule, text, at, scene.target) if at >= 0 else None
+    pin = judge_version("python", text, scene.target) if demands_python(scene, node) else judge_pin(text, scene.target)
+    site = site_of(rule, pin, text, at, scene.target) if at >= 0 and pin is not None else None
     if site is not None:
         yield site
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from porter.model import Target
 from porter.packs.packages import normal
+from porter.pins.interpreter import held, interpreters
 from porter.pins.pairs import Pairs
 from porter.pins.relax import Change, admits, relax
 
@@ -29,7 +30,7 @@ def judge_pin(text: str, target: Target) -> Pin | None:
     if found is None or "://" in text:
         return None
     name, specifier = normal(found["name"]), found["spec"].rstrip()
-    if specifier.startswith("=") and not specifier.startswith("=="):
+    if name != "python" and specifier.startswith("=") and not specifier.startswith("=="):
         return None  # conda's own `=`: conda would bring its own torch, whatever the version
     return _judged(name, specifier, found.start("spec"), target)
 
@@ -41,6 +42,8 @@ def judge_version(name: str, specifier: str, target: Target) -> Pin | None:
 
 def _judged(name: str, specifier: str, at: int, target: Target) -> Pin | None:
     beside = Pairs.shared().beside(target.torch)
+    if name == "python":
+        return _python(specifier, at, target)
     if name == "torch":
         reason = f"{target.title or target.name} comes with torch {target.torch}"
         return _held(name, specifier, at, target.torch, reason)
@@ -69,6 +72,17 @@ def _held(name: str, specifier: str, at: int, version: str, reason: str) -> Pin:
         return Pin(name, f"{reason}, which {specifier} lets in, so that the installer leaves an installed one alone.")
     moved = tuple(change.moved(at) for change in changes)
     return Pin(name, f"{reason}. {specifier} would have the installer put another one in its place.", moved)
+
+
+def _python(specifier: str, at: int, target: Target) -> Pin | None:
+    """A demand for a Python that the target's release is not built for."""
+    known = interpreters(target)
+    changes = held(specifier, at, known) if known and specifier else ()
+    span = known[0] if len(known) == 1 else f"{known[0]} to {known[-1]}" if known else ""
+    reason = f"{target.title or target.name} {target.version} is built for Python {span}"
+    if changes is None:
+        return Pin("python", "", trouble=f"{reason}, which {specifier} shuts out in a way that porter cannot mend.")
+    return Pin("python", f"{reason}, which {specifier} shuts out.", changes) if changes else None
 
 
 def _capped(name: str, specifier: str, at: int, cap: str, target: Target) -> Pin | None:
