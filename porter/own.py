@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from porter import weights
 from porter.checkout.walk import Entry, walk
 from porter.errors import UsageError
 from porter.lock import LOCK_NAME, digest, read
@@ -47,6 +48,8 @@ def is_own_helper(root: Path, path: str) -> bool:
 
 def as_written(path: Path, wanted: str) -> bool:
     """Whether a file is as porter wrote it; evidence that was put into a report since is not counted."""
+    if weights.behind(path) is not None:
+        return weights.digest(path) == wanted
     if path.is_symlink() or not path.is_file():
         return False
     return digest(written_part(path)) == wanted

@@ -21,7 +21,7 @@ from porter.findings import unread
 from porter.model import FilePlan, Plan, Problem
 from porter.options.defined import may_define
 from porter.own import own_files
-from porter.packs.load import load, pack_paths
+from porter.packs.load import load, pack_paths, read_pack
 from porter.packs.pack import Pack
 from porter.packs.pins import declared
 from porter.python.methods import own_methods
@@ -31,6 +31,7 @@ from porter.styles.open import open_style
 from porter.styles.style import NATIVE, HelperSurface, check
 from porter.targets.catalog import resolve
 from porter.triage import Triage
+from porter.weights import is_weights
 
 if TYPE_CHECKING:
     from porter.cache.memory import Memory
@@ -98,7 +99,7 @@ def lay_out(checkout: Checkout, choice: Choice, memory: Memory | None = None) ->
         style = open_style(checkout.root, everything, target, surface)
         entries = [entry for entry in entries if not style.earlier or entry.path != style.home.path]
         surface = HelperSurface(surface.sheet, surface.release, style.alias, target.title)
-    upstream = detect(checkout.root, checkout.origin.name)
+    upstream = detect(checkout.root, checkout.origin.name, map(read_pack, pack_paths(choice.rules).values()))
     pack = load(target, upstream, choice.rules, style.alias if style else "").chosen(choice.only, choice.skip)
     triage = Triage(pack)
     if memory is not None:
@@ -191,7 +192,7 @@ def _plan(desk: Desk, progress: Progress | None, memory: Memory | None = None) -
         problems=tuple(sorted(problems, key=lambda problem: (problem.file, problem.line))),
         dependencies=dependencies(files, context.target),
         pins=declared(desk.checkout.root, desk.entries),
-        notes=tuple(filter(None, [*context.surface.notes, _earlier(desk.checkout.root)])),
+        notes=tuple(filter(None, [*context.surface.notes, _earlier(desk.checkout.root), _weights(desk.entries)])),
         scanned=scanned,
         untouched=len(desk.entries) - scanned,
         account=account,
@@ -216,6 +217,17 @@ def _earlier(root: Path) -> str:
     own = own_files(root)
     said = f"{len(own)} files of an earlier port, as its lock names them, were left out: porter wrote them."
     return said if own else ""
+
+
+def _weights(entries: list[Entry]) -> str:
+    found = [entry.size for entry in entries if is_weights(entry.path, entry.size)]
+    if not found:
+        return ""
+    return (
+        f"Large files of weights are not looked at: {len(found)}, {sum(found) / 1e9:.1f} GB. A port in a folder "
+        "shares them and copies no byte where the disk allows it: by a clone, else a hard link, else a link. "
+        "Unless they are clones, what writes over them in the port writes over the checkout's too."
+    )
 
 
 def turn(candidate: tuple[Entry, bytes]) -> int:

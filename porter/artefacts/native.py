@@ -54,7 +54,9 @@ def read(page: Page) -> Reading:
     sources = page.context.library.sources() if names else []
     told = sentence(names, callers(names, sources), fallbacks(names, sources)) if names else ""
     because = " ".join(filter(None, [counted if kernels or launches else "", told]))
-    reading.sites.append(replace(manual(first.rule, first.start, first.end, because), advice=first.advice))
+    reading.sites.append(
+        replace(manual(first.rule, first.start, first.end, because), verdict=first.verdict, advice=first.advice)
+    )
     reading.covers.append((0, len(page.data)))
     return reading
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from porter.checkout import git
+from porter.checkout.snapshot import is_snapshot, materialised
 from porter.errors import UsageError
 from porter.model import Origin
 
@@ -42,6 +43,9 @@ def open_checkout(spec: str) -> Iterator[Checkout]:
     elif revision or _is_bare(path):
         with _clone_of(path, revision) as checkout:
             yield checkout
+    elif is_snapshot(path):
+        with materialised(path) as (root, origin):
+            yield Checkout(root, origin, is_git=False, temporary=True)
     else:
         yield _work_tree(path) if (path / ".git").exists() else _folder(path)
 

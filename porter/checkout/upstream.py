@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,22 +12,31 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from porter.packs.load import Upstream
+from porter.packs.marks import marked
+from porter.packs.pack import PackFile
 
 _NAME = re.compile(r"""^\s*name\s*=\s*["']([A-Za-z0-9._-]+)["']""", re.MULTILINE)
 _VERSION = re.compile(r"""^\s*(?:__version__|version)\s*=\s*["']([0-9][A-Za-z0-9.+!-]*)["']""", re.MULTILINE)
 _CALL_NAME = re.compile(r"""\bname\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
-def detect(root: Path, name: str) -> Upstream:
-    """The upstream project of the checkout at `root`, which is called `name`. Nothing is executed."""
-    project = _project(root, name)
-    return replace(project, requires=_requires(root) | _itself(project))
+def detect(root: Path, name: str, packs: Iterable[PackFile] = ()) -> Upstream:
+    """The upstream project of the checkout at `root`, which is called `name`. Nothing is executed.
+
+    What else it is, or has within, the marks of the `packs` tell.
+    """
+    project, known = _project(root, name), marked(root, packs)
+    version = project.version or next(filter(None, known.values()), "")
+    requires = _requires(root)
+    for each, own in known.items():
+        requires = _itself(each, own) | requires
+    return Upstream(project.name, version, requires | _itself(project.name, project.version), frozenset(known))
 
 
-def _itself(project: Upstream) -> dict[str, str]:
-    """The project in its own version, which is the one that its files find when they import it."""
+def _itself(name: str, version: str) -> dict[str, str]:
+    """A project in its own version, which is the one that its files find when they import it."""
     with suppress(InvalidVersion):
-        return {canonicalize_name(project.name): f"=={Version(project.version)}"}
+        return {canonicalize_name(name): f"=={Version(version)}"}
     return {}
 
 

@@ -18,6 +18,7 @@ from porter.errors import UsageError
 from porter.harness.child import Ended, Limits, run
 from porter.harness.reference import Answers, kept, key
 from porter.sim import Options, SimulationError
+from porter.weights import copy_or_share
 
 PORT, ORIGINAL = "port", "original"
 _PROBES = Path(__file__).parent / "probes"
@@ -98,7 +99,7 @@ class Stage:
         source = self.original if side == ORIGINAL and self.original else self.port
         ignore = shutil.ignore_patterns(*_LEFT_OUT)
         try:
-            shutil.copytree(source, place, symlinks=True, ignore=ignore)
+            shutil.copytree(source, place, symlinks=True, ignore=ignore, copy_function=copy_or_share)
         except shutil.Error as error:  # a socket, a file without permission: said by the name of the first
             where, _, why = error.args[0][0]
             raise UsageError(f"{where} cannot be copied ({why}); the harness runs in a copy.") from error

@@ -29,6 +29,7 @@ class Rule(Head, tag_field="kind", tag="flag", frozen=True, kw_only=True):
     strings: tuple[str, ...] = ()  # regular expressions for the whole text of a string that is no prose
     keywords: tuple[str, ...] = ()  # names of keyword arguments
     without: tuple[str, ...] = ()  # keyword arguments of which none may be given where `match` matches
+    inside: tuple[str, ...] = ()  # names of functions: `match` counts only in these
     compared: tuple[str, ...] = ()  # qualified functions whose results are compared with something
     extensions: str = ""  # a regular expression for imported modules that no Python file of the repo is
     packages: bool = False
@@ -126,8 +127,16 @@ def _patterns(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     nodes: list[ast.expr] = [*scene.module.calls, *(c.node for c in scene.module.chains), *scene.module.attributes]
     for node in nodes:
         for rule, one in wanted.get(last_name(node), ()):
-            if match(one, node, scene.names) is not None and not _given(node, rule.without):
-                yield Proposal(rule, source.start(node), source.end(node), Verdict.MANUAL)
+            found = match(one, node, scene.names) is not None and not _given(node, rule.without)
+            if found and (not rule.inside or _home(scene, node) in rule.inside):
+                yield Proposal(rule, source.start(node), source.end(node), _verdict(rule))
+
+
+def _home(scene: Scene, node: ast.AST | None) -> str:
+    """The name of the function that a node stands in."""
+    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        node = scene.module.parents.get(node)
+    return node.name if node is not None else ""
 
 
 def _given(node: ast.expr, keywords: tuple[str, ...]) -> bool:

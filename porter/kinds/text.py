@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Literal
 
-from porter.model import Edit, Verdict
+from porter.model import Edit, Safety, Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.scene import Scene
@@ -58,7 +58,8 @@ def find_text(data: bytes, rules: list[Rule]) -> Iterator[Proposal]:
         for found in expression(rule.match).finditer(data):
             start, end = found.span()
             if rule.to is None or verdict_of(rule.safety) is Verdict.MANUAL:
-                yield Proposal(rule, start, end, Verdict.MANUAL)
+                stays = rule.to is None and rule.safety is Safety.SAFE  # as with a flag
+                yield Proposal(rule, start, end, Verdict.KEPT if stays else Verdict.MANUAL)
             else:
                 edit = Edit(start, end, found.expand(rule.to.encode()), data[start:end])
                 yield Proposal(rule, start, end, verdict_of(rule.safety), (edit,))

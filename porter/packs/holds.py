@@ -21,7 +21,7 @@ def holds(wanted: Applies, target: Target, upstream: Upstream) -> bool:
         (not wanted.targets or target.name in wanted.targets)
         and _satisfies(target.version, wanted.target)
         and _satisfies(target.torch, wanted.torch)
-        and (wanted.upstream is None or wanted.upstream.lower() == upstream.name.lower())
+        and (wanted.upstream is None or wanted.upstream.lower() in upstream.names)
         and (wanted.versions is None or not upstream.version or _satisfies(upstream.version, wanted.versions))
         and all(_may_be(upstream.requires.get(name, ""), spec) for name, spec in wanted.requires.items())
         and all(_is_above(upstream.requires.get(name, ""), least) for name, least in wanted.floor.items())

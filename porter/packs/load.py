@@ -22,7 +22,7 @@ from porter.packs.pack import Pack, PackFile
 from porter.packs.read import convert, line_of, read_yaml
 from porter.packs.rule import Rule
 
-_VARIABLE = re.compile(r"<([A-Za-z][A-Za-z0-9_]*)>")
+_VARIABLE = re.compile(r"(?<!\?P)(?<!\\g)<([A-Za-z][A-Za-z0-9_]*)>")  # not a group of a regular expression
 Reader = Callable[[str], PackFile]  # a pack by its name
 # A line of an example that imports the vendor's module; on a target that has none, the line is not there.
 _NO_IMPORT = re.compile(r"(?m)^[ \t]*import <(\w+)>\n")
@@ -37,6 +37,12 @@ class Upstream:
     name: str = ""
     version: str = ""
     requires: Mapping[str, str] = field(default_factory=dict)  # specifiers by distribution
+    known: frozenset[str] = frozenset()  # projects that it is, or has within, by the marks of their packs
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that it is called, in lower case."""
+        return self.known | {self.name.lower()}
 
 
 @dataclass
@@ -118,7 +124,7 @@ def _extensions(
     for name in sorted(candidates - others, key=lambda name: (project not in paths[name].parents, name)):
         chain = _chain(name, paths, read)
         projects = {file.upstream.lower() for _, file in chain if file.upstream is not None}
-        if others.isdisjoint(ancestor for ancestor, _ in chain) and projects <= {upstream.name.lower()}:
+        if others.isdisjoint(ancestor for ancestor, _ in chain) and projects <= upstream.names:
             yield from ((each, file) for each, file in chain if each not in used)
             used |= {each for each, _ in chain}
 

@@ -22,6 +22,7 @@ class PackFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     describes: str
     extends: str | None = None
     upstream: str | None = None  # the rules hold only for this upstream project
+    marks: tuple[dict[str, str], ...] = ()  # files and what they contain, by which a checkout is known as `upstream`
     optional: bool = False  # the rules hold only where a person asks for the pack by its name
     vars: dict[str, str] = {}
     vocabulary: tuple[str, ...] = ()  # words that name an accelerator: each place where one stands gets a verdict

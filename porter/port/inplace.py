@@ -23,7 +23,9 @@ def write_in_place(
 ) -> Written:
     """The port over the checkout's own files, with `extra` and the lock at its root."""
     if checkout.temporary:
-        raise UsageError("a URL, a bare repo or a revision cannot be ported in place; use --out or --patch.")
+        raise UsageError(
+            "a URL, a bare repo, a revision or the hub's cache cannot be ported in place; use --out or --patch."
+        )
     if not force:
         _check_clean(plan, checkout)
     own = {**extra, lock.LOCK_NAME: lock.render(plan, options, own=extra)}

@@ -8,6 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from porter import weights
 from porter.lock import digest
 
 FILE, LINK = stat.S_IFREG | 0o644, stat.S_IFLNK | 0o777
@@ -52,6 +53,8 @@ class Item:
     @property
     def digest(self) -> str:
         """As the lock names it: a folder has none."""
+        if self.data is None and self.place is not None and weights.behind(self.place) is not None:
+            return weights.digest(self.place)
         if self.is_link:
             return "link:" + digest(self.read())
         return digest(self.read()) if self.is_file else ""
@@ -63,7 +66,9 @@ class Item:
     def write(self, to: Path) -> None:
         """Puts it where nothing is yet. What lies on the same disk and stays as it is takes no room again."""
         to.parent.mkdir(parents=True, exist_ok=True)
-        if self.is_link:
+        if self.data is None and self.place is not None and weights.behind(self.place) is not None:
+            weights.share(self.place, to)
+        elif self.is_link:
             to.symlink_to(os.fsdecode(self.read()))
         elif stat.S_ISDIR(self.mode) and self.place is not None:
             shutil.copytree(self.place, to, symlinks=True)

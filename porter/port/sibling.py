@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from porter import lock
+from porter import lock, weights
 from porter.checkout.source import Checkout
 from porter.checkout.walk import all_paths, walk
 from porter.errors import UsageError
@@ -175,6 +175,8 @@ def _git_in(folder: str) -> str:
 
 
 def _digest(path: Path) -> str:
+    if weights.behind(path) is not None:
+        return weights.digest(path)
     if path.is_symlink():
         return _link_digest(os.fsencode(path.readlink()))
     return lock.digest(written_part(path)) if path.is_file() else ""
@@ -235,7 +237,10 @@ def build(
         if folder not in made:
             folder.mkdir(parents=True, exist_ok=True)
             made.add(folder)
-        if stat.S_ISLNK(mode):
+        if weights.behind(source) is not None:
+            weights.share(source, place, lasting=not checkout.temporary or source.is_symlink())
+            tree[path] = weights.digest(source)
+        elif stat.S_ISLNK(mode):
             place.symlink_to(source.readlink())
             tree[path] = _digest(place)
         elif stat.S_ISREG(mode):

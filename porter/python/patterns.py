@@ -15,6 +15,7 @@ from porter.python.names import Names
 
 ONE = "_porter_one_"
 MANY = "_porter_many_"
+_TEXT = re.compile(r"=~/(.*)/", re.DOTALL)  # a string whose whole text the expression between the slashes matches
 
 
 class _Many(ast.Starred):
@@ -86,6 +87,9 @@ def compile_replacement(text: str) -> Pattern:
         tree = ast.parse(prepared, mode="eval").body
     except SyntaxError as error:
         raise PatternError(f"The pattern {text!r} is not a Python expression: {error.msg}.") from error
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and (wanted := _TEXT.fullmatch(node.value)):
+            re.compile(wanted[1])
     return Pattern(text, tree, last_name(tree), isinstance(tree, ast.Call))
 
 
@@ -125,6 +129,9 @@ def _same(want: ast.AST, node: ast.AST, names: Names, found: Match) -> bool:
             and _same(want.func, node.func, names, found)
             and _arguments(want, node, names, found)
         )
+    if isinstance(want, ast.Constant) and isinstance(want.value, str) and (wanted := _TEXT.fullmatch(want.value)):
+        text = node.value if isinstance(node, ast.Constant) else None
+        return isinstance(text, str) and re.fullmatch(wanted[1], text) is not None
     return ast.dump(want) == ast.dump(node)
 
 

@@ -58,6 +58,8 @@ def propose(scene: Scene) -> list[Proposal]:
 
 def _for_target(scene: Scene, proposal: Proposal) -> Proposal:
     """Leave alone what upstream wrote for CUDA beside its own code for the target."""
+    if scene.other_file:
+        return replace(proposal, verdict=Verdict.KEPT, edits=(), because=scene.other_file, advice="", runs=False)
     if proposal.verdict is Verdict.MANUAL:
         return replace(proposal, edits=())
     beside = (device for start, end, device in scene.cuda_spans if start <= proposal.start < end)

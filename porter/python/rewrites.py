@@ -60,7 +60,7 @@ def _rewrite(old: ast.expr, new: ast.expr, node: ast.expr, found: Match, source:
         called = _called(old, new, node, found, source)
         if called is not None:
             return called
-    return _whole(new, node, found, source)
+    return _whole(old, new, node, found, source)
 
 
 def _called(old: ast.Call, new: ast.Call, node: ast.Call, found: Match, source: Source) -> list[Edit] | None:
@@ -82,14 +82,14 @@ def _arguments(call: ast.Call) -> list[str]:
     return [ast.dump(argument) for argument in (*call.args, *call.keywords)]
 
 
-def _whole(new: ast.expr, node: ast.expr, found: Match, source: Source) -> list[Edit]:
+def _whole(old: ast.expr, new: ast.expr, node: ast.expr, found: Match, source: Source) -> list[Edit]:
     """The whole expression, written anew; of a method what it is called on stays."""
     start, end = source.start(node), source.end(node)
     if isinstance(new, ast.Constant) and isinstance(new.value, str):
         return [Edit(start, end, f'"{new.value}"'.encode(), source.data[start:end])]
     from porter.python.islands import render  # LibCST is loaded only for a rewrite that needs it
 
-    rendered = render(new, node, found, source, one=ONE, many=MANY)
+    rendered = render(old, new, node, found, source, one=ONE, many=MANY)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         receiver = source.data[start : source.end(node.func.value)]
         if rendered.startswith(receiver + b"."):

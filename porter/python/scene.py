@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from porter.model import Target
@@ -19,6 +20,10 @@ from porter.python.uses import Uses
 if TYPE_CHECKING:
     from porter.context import Context
     from porter.targets.surface import Surface
+
+
+# Parts of file names that say for which device a file is.
+_DEVICES = frozenset({"cuda", "npu", "mlu", "musa", "xpu", "hpu", "rocm", "mps", "sdaa", "cpu"})
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,18 @@ class Scene:
         style = self.context.style
         devices = (self.device,) if style is None else style.others
         return [(start, end, each) for each in devices for start, end in cuda_spans(self.module, each)]
+
+    @cached_property
+    def other_file(self) -> str:
+        """Whose file this is alone, since the target has one of its own beside it: cuda_x.py beside npu_x.py."""
+        path = PurePosixPath(self.module.path)
+        parts = path.stem.split("_")
+        for index, part in enumerate(parts):
+            if part in _DEVICES - {self.device}:
+                twin = "_".join([*parts[:index], self.device, *parts[index + 1 :]])
+                if self.library.find(twin, 1, self.module.path) is not None:
+                    return f"The file is for {part} alone: beside it stands upstream's own {twin}.py."
+        return ""
 
     @cached_property
     def caution(self) -> str:
