@@ -212,6 +212,13 @@ def _id(path: str, rule: str, line: str, count: Counter[tuple[str, str]]) -> str
     return f"{rule}-{hashlib.sha256(told.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
 
 
+def numbered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of one file in their order, with ids that no two of them share."""
+    count: Counter[tuple[str, str]] = Counter()
+    ordered = sorted(findings, key=lambda f: (f.line, f.column, f.rule, f.id))
+    return tuple(replace(f, id=_id(f.file, f.rule, f.before or f.after, count)) for f in ordered)
+
+
 def words(text: str) -> str:
     """The words of a line or of several, whatever their indentation."""
     return " ".join(text.split())

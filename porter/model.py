@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -56,6 +56,7 @@ class Finding:
     effort: int = 0  # minutes that a person will need, an estimate
     subject: str = ""  # the package that the place is about, if it is about one
     edits: tuple[Edit, ...] = ()
+    on: tuple[tuple[str, Verdict], ...] = ()  # by target, where a port serves several and they differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ class Plan:
     scanned: int = 0  # files looked at
     untouched: int = 0  # files copied without being looked at: binary, huge, not a kind that porter knows
     style: str = "native"
+    others: tuple[Target, ...] = ()  # what the port serves beside `target`
     added: tuple[Added, ...] = ()  # files that the port brings along
     account: tuple[Tally, ...] = ()  # every line that names an accelerator, found apart from the rules
 
@@ -182,6 +184,19 @@ class Plan:
     @property
     def changed(self) -> list[FilePlan]:
         return [file for file in self.files if file.changed]
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return (self.target, *self.others)
+
+    def on(self, target: Target) -> list[Finding]:
+        """The findings as they are for one of the targets."""
+        found = ((finding, dict(finding.on).get(target.name)) for finding in self.findings)
+        return [
+            finding if verdict is None else replace(finding, verdict=verdict)
+            for finding, verdict in found
+            if verdict is not None or not finding.on
+        ]
 
     def count(self, verdict: Verdict) -> int:
         return sum(finding.verdict is verdict for finding in self.findings)

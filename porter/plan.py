@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from porter.python.methods import own_methods
 from porter.python.reading import is_manifest
 from porter.python.signatures import Files
 from porter.styles.open import open_style
+from porter.styles.several import combined
 from porter.styles.style import NATIVE, HelperSurface, check
 from porter.targets.catalog import resolve
 from porter.triage import Triage
@@ -53,6 +54,11 @@ class Choice:
     rules: tuple[Path, ...] = ()
     patches: tuple[Path, ...] = ()  # folders of patches besides those of the packs
     style: str = NATIVE
+    beside: tuple[str, ...] = ()  # further targets that the same port serves
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target, *self.beside)
 
 
 @dataclass
@@ -76,6 +82,25 @@ class Desk:
 
 def make_plan(checkout: Checkout, choice: Choice, progress: Progress | None = None, cache: Path | None = None) -> Plan:
     """Plan a whole checkout for a target. With a folder `cache`, what was planned before and still holds is reused."""
+    if check(choice.style) == NATIVE and choice.beside:
+        raise UsageError("A port in the style native is for one target; make one for each, or choose --style agnostic.")
+    made = [_for_one(checkout, each, progress, cache) for each in _turns(choice)]
+    plans = [plan for plan, _ in made]
+    if len(plans) == 1:
+        return plans[0]
+    one, detector = combined(plans), made[0][1]
+    return replace(one, account=detector.account(one.files))
+
+
+def _turns(choice: Choice) -> Iterator[Choice]:
+    """The choice for each of its targets, with the others beside it."""
+    for target in choice.targets:
+        yield replace(choice, target=target, beside=tuple(each for each in choice.targets if each != target))
+
+
+def _for_one(
+    checkout: Checkout, choice: Choice, progress: Progress | None, cache: Path | None
+) -> tuple[Plan, Detector]:
     from porter.cache.memory import Memory
 
     memory = Memory(cache, checkout.root, choice) if cache is not None else None
@@ -85,7 +110,7 @@ def make_plan(checkout: Checkout, choice: Choice, progress: Progress | None = No
     if memory is not None:
         memory.save()
     plan, style = _patched(plan, checkout, choice), desk.context.style
-    return plan if style is None else style.finished(plan)
+    return plan if style is None else style.finished(plan), desk.reading.detector
 
 
 def lay_out(checkout: Checkout, choice: Choice, memory: Memory | None = None) -> Desk:
@@ -96,7 +121,8 @@ def lay_out(checkout: Checkout, choice: Choice, memory: Memory | None = None) ->
     entries = [entry for entry in everything if entry.path not in own]
     style = None
     if check(choice.style) != NATIVE:
-        style = open_style(checkout.root, everything, target, surface)
+        sheets = [surface.sheet, *(resolve(each)[1].sheet for each in choice.beside)]
+        style = open_style(checkout.root, everything, target, sheets)
         entries = [entry for entry in entries if not style.earlier or entry.path != style.home.path]
         surface = HelperSurface(surface.sheet, surface.release, style.alias, target.title)
     upstream = detect(checkout.root, checkout.origin.name, map(read_pack, pack_paths(choice.rules).values()))

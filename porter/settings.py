@@ -27,6 +27,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What the command line would say otherwise; the command line wins."""
 
     target: str = ""
+    style: str = ""
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()  # folders inside the repository

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from porter.cli.shared import needs_a_person, planned, planning
+from porter.cli.shared import needs_a_person, planned, planning, summary
 
 if TYPE_CHECKING:
     from porter.checkout.source import Checkout
@@ -20,13 +20,6 @@ SECTION = "port"
 
 @click.command(short_help="Write the port, its report and its lock.")
 @planning
-@click.option(
-    "--style",
-    default="native",
-    show_default=True,
-    metavar="STYLE",
-    help="native: code for the target alone. agnostic: code that runs on CUDA, the target and the CPU.",
-)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -53,13 +46,13 @@ SECTION = "port"
 def command(
     checkout: str,
     target: str | None,
+    style: str,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     rules: tuple[Path, ...],
     form: str,
     quiet: bool,
     verbose: bool,
-    style: str,
     out: Path | None,
     in_place: bool,
     branch: str | None,
@@ -73,11 +66,11 @@ def command(
 
     The checkout is a folder, a git work tree, a git URL or a bare repository, with @REV for a revision. The port is a
     copy beside it with report.md, report.json, porter.lock and its checks in verify/; the checkout stays as it is.
-    Nothing of the repository is run. A patch and a diff hold the repository's own files alone.
+    Nothing of the repository is run. A patch and a diff hold the repository's own files alone. Several targets get a
+    port each (--out is then the folder of the ports), or with --style agnostic one port that serves them all.
     """
     from porter.errors import UsageError
     from porter.harness.written import checks as checks_of
-    from porter.report import render
     from porter.targets.catalog import frameworks
 
     del verbose
@@ -96,23 +89,31 @@ def command(
         raise UsageError(f"{' and '.join(ways)} exclude each other; choose one.")
     if (name := (target or "").partition("@")[0]) in frameworks():
         unfit = [*(way for way in ways if way != "--out"), *["--only"][: len(only)], *["--skip"][: len(skip)]]
-        unfit += [] if style == "native" else ["--style"]
+        unfit += [] if style in ("", "native") else ["--style"]
         if unfit:
             raise UsageError(f"{unfit[0]} is not for --target {name}, which writes a folder of its own; leave it out.")
         return _to_framework(frameworks()[name], Path(checkout), family, out, force=force, quiet=quiet)
-    with planned(checkout, target, only, skip, rules, quiet=quiet, style=style) as (opened, plan):
+    with planned(checkout, target, only, skip, rules, quiet=quiet, style=style) as (opened, plans):
+        if len(plans) > 1 and [way for way in ways if way != "--out"]:
+            raise UsageError(f"{ways[0]} is for one port; name one target, or choose --style agnostic for all of them.")
         if diff or patch_file is not None:
-            _write_patch(plan, None if diff else patch_file)
-            return needs_a_person(plan)
-        summary = render(plan, form)
-        checks = {} if no_verify else checks_of(opened, plan)
-        written = _write(opened, plan, checks, only, skip, out=out, in_place=in_place, branch=branch, force=force)
+            _write_patch(plans[0], None if diff else patch_file)
+            return needs_a_person(plans)
         if not quiet:
-            click.echo(summary.rstrip("\n"))
-            _tell(written, err=form != "text")
-            if not no_verify and not checks:
+            click.echo(summary(plans, form).rstrip("\n"))
+        for plan in plans:
+            checks = {} if no_verify else checks_of(opened, plan)
+            place = out
+            if out and len(plans) > 1:
+                place = out / plan.target.name
+                if out.parent.is_dir():
+                    out.mkdir(exist_ok=True)
+            written = _write(opened, plan, checks, only, skip, out=place, in_place=in_place, branch=branch, force=force)
+            if not quiet:
+                _tell(written, err=form != "text")
+            if not quiet and not no_verify and not checks:
                 click.echo("No checks were written, for the checkout has a verify/ of its own.", err=True)
-        return needs_a_person(plan)
+        return needs_a_person(plans)
 
 
 def _to_framework(module: str, root: Path, family: str, out: Path | None, *, force: bool, quiet: bool) -> int:
@@ -142,12 +143,14 @@ def _write(
     extra = {"report.md": _bytes(render(plan, "markdown")), "report.json": _bytes(render(plan, "json")), **checks}
     extra |= {file.path: file.content for file in plan.added}
     options = {"only": sorted(only), "skip": sorted(skip), "style": plan.style}
+    if plan.others:
+        options["beside"] = [f"{each.name}@{each.version}" for each in plan.others]
     if in_place:
         return write_in_place(plan, checkout, extra, options, force)
     if branch:
         return write_branch(plan, checkout, branch, extra, options, force)
     home = Path.cwd() if checkout.temporary else checkout.root.resolve().parent
-    name = f"{checkout.origin.name}_{plan.target.name}"
+    name = "_".join([checkout.origin.name, *(each.name for each in plan.targets)])
     return write_sibling(plan, checkout, out or home / name, extra, options, force)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from porter.cli.shared import needs_a_person, planned, planning
+from porter.cli.shared import needs_a_person, planned, planning, summary
 
 SECTION = "port"
 
@@ -16,6 +16,7 @@ SECTION = "port"
 def command(
     checkout: str,
     target: str | None,
+    style: str,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     rules: tuple[Path, ...],
@@ -29,9 +30,8 @@ def command(
     the plan. A line without a verdict is a fault of porter's own: it is named, and the exit code is 3.
     """
     from porter.cli import INTERNAL
-    from porter.report import render
 
     del verbose
-    with planned(checkout, target, only, skip, rules, quiet=quiet) as (_, plan):
-        click.echo(render(plan, form).rstrip("\n").encode("utf-8", "backslashreplace").decode())
-        return INTERNAL if any(tally.missing for tally in plan.account) else needs_a_person(plan)
+    with planned(checkout, target, only, skip, rules, quiet=quiet, style=style) as (_, plans):
+        click.echo(summary(plans, form).rstrip("\n").encode("utf-8", "backslashreplace").decode())
+        return INTERNAL if any(tally.missing for plan in plans for tally in plan.account) else needs_a_person(plans)

@@ -21,7 +21,13 @@ TARGET = click.option(
     "--target",
     "-t",
     metavar="NAME[@VERSION]",
-    help="The accelerator, such as npu, mlu or npu@2.6 (`porter targets` lists them).",
+    help="The accelerator, such as npu, mlu or npu@2.6, or several, such as npu,mlu (`porter targets` lists them).",
+)
+STYLE = click.option(
+    "--style",
+    default="",
+    metavar="STYLE",
+    help="native: code for the target alone. agnostic: code for CUDA, the targets and the CPU. [default: native]",
 )
 RULES = click.option(
     "--rules",
@@ -46,6 +52,7 @@ def planning(function: F) -> F:
     options = (
         click.argument("checkout", metavar="PATH|URL[@REV]"),
         TARGET,
+        STYLE,
         click.option(
             "--only",
             multiple=True,
@@ -72,17 +79,26 @@ def planned(
     rules: tuple[Path, ...],
     *,
     quiet: bool,
-    style: str = "native",
-) -> Iterator[tuple[Checkout, Plan]]:
-    """Open a checkout and plan it; the repo's own [tool.porter] fills in what the command line leaves out."""
+    style: str = "",
+) -> Iterator[tuple[Checkout, list[Plan]]]:
+    """Open a checkout and plan it; the repo's own [tool.porter] fills in what the command line leaves out.
+
+    There is a plan for each port: in the style native one for each target, else one for all of them.
+    """
+    from dataclasses import replace
+
     from porter.checkout.source import open_checkout
     from porter.plan import make_plan
+    from porter.styles.style import NATIVE
 
     with open_checkout(spec) as checkout:
         choice = chosen(checkout, target, only, skip, rules, style)
+        ports = [choice]
+        if choice.style == NATIVE:
+            ports = [replace(choice, target=each, beside=()) for each in choice.targets]
         with _progress(quiet) as progress:
-            plan = make_plan(checkout, choice, progress)
-        yield checkout, plan
+            plans = [make_plan(checkout, each, progress) for each in ports]
+        yield checkout, plans
 
 
 def chosen(
@@ -91,7 +107,7 @@ def chosen(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     rules: tuple[Path, ...],
-    style: str = "native",
+    style: str = "",
 ) -> Choice:
     """What the command line says, and where it says nothing, the repo's own [tool.porter]."""
     from porter.errors import UsageError
@@ -102,12 +118,26 @@ def chosen(
     name = target or settings.target
     if not name:
         raise UsageError("Name the accelerator with --target, such as --target npu; `porter targets` lists them.")
-    if "," in name:
-        raise UsageError(f"--target takes one accelerator, not {name!r}; port to each in a run of its own.")
+    first, *beside = targets(name)
     root = checkout.root
     own = tuple(root / folder if (root / folder).is_dir() else Path(folder) for folder in settings.rules)
     patches = tuple(checkout.root / folder for folder in settings.patches)
-    return Choice(name, only or settings.only, skip or settings.skip, (*own, *rules), patches, style)
+    style = style or settings.style or "native"
+    return Choice(first, only or settings.only, skip or settings.skip, (*own, *rules), patches, style, tuple(beside))
+
+
+def targets(named: str) -> list[str]:
+    """The targets of `npu,mlu@2.1`."""
+    from porter.errors import UsageError
+
+    found = [each.strip() for each in named.split(",")]
+    names = [each.partition("@")[0] for each in found]
+    if not all(names):
+        raise UsageError(f"--target {named!r} has an empty name between its commas; write it as npu,mlu.")
+    twice = next((name for name in names if names.count(name) > 1), "")
+    if twice:
+        raise UsageError(f"--target {named!r} names {twice} twice; name each accelerator once.")
+    return found
 
 
 @contextmanager
@@ -129,13 +159,20 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
         yield advance
 
 
-def needs_a_person(plan: Plan) -> int:
-    """The exit code of a plan: 1 when something is left to a person."""
+def summary(plans: list[Plan], form: str) -> str:
+    """The report of a plan, or what there is to say about the plans of several ports."""
+    from porter.report import many, render
+
+    return render(plans[0], form) if len(plans) == 1 else many.render(plans, form)
+
+
+def needs_a_person(plans: list[Plan]) -> int:
+    """The exit code of plans: 1 when something is left to a person."""
     from porter.cli import NEEDS_A_PERSON
     from porter.model import Verdict
 
-    open_places = plan.count(Verdict.MANUAL) + plan.count(Verdict.REVIEW) + len(plan.problems)
-    return NEEDS_A_PERSON if open_places else 0
+    left = any(plan.count(Verdict.MANUAL) + plan.count(Verdict.REVIEW) + len(plan.problems) for plan in plans)
+    return NEEDS_A_PERSON if left else 0
 
 
 def say(text: str) -> None:

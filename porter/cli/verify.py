@@ -30,6 +30,9 @@ _UNITS = {"M": 2**20, "G": 2**30}
 @click.option(
     "--device", type=click.Choice(["sim", "real", "auto"]), default="auto", show_default=True, help="What to run on."
 )
+@click.option(
+    "--target", "-t", default="", metavar="NAME", help="Which target, for a port that serves several. [the first]"
+)
 @click.option("--only", multiple=True, metavar="CHECK", help="Only this check. Repeatable.")
 @click.option(
     "--run",
@@ -62,6 +65,7 @@ def command(
     port: Path,
     original: Path | None,
     device: str,
+    target: str,
     only: tuple[str, ...],
     lines: tuple[str, ...],
     devices: int,
@@ -96,7 +100,7 @@ def command(
     limits = Limits(timeout or told.timeout or 300, _bytes(memory or told.memory or "8G"))
     chosen = python or told.python or sys.executable
     commands = (*told.commands, *lines)
-    wish = Wish(port, original, device, only, commands, chosen, limits, told, path, devices, ran=bool(lines))
+    wish = Wish(port, original, device, only, commands, chosen, limits, told, path, devices, target, ran=bool(lines))
     say: Callable[[str], None] = (lambda _: None) if quiet else (lambda said: click.echo(said, err=True))
     say("Running the repository's code in processes of its own.")
     module = _framework(port)

@@ -45,11 +45,9 @@ def replan(port: Path, lock: Lock) -> Replan:
 
 def plan_of(folder: Path, lock: Lock) -> Plan:
     """The plan of any folder, as the lock's was made."""
+    from porter.bump.choice import choice_of
     from porter.checkout.source import open_checkout
-    from porter.plan import Choice, make_plan
-    from porter.styles.style import NATIVE
+    from porter.plan import make_plan
 
-    only, skip = (tuple(map(str, lock.options.get(name, ()))) for name in ("only", "skip"))
-    target, style = f"{lock.target.name}@{lock.target.version}", str(lock.options.get("style", NATIVE))
     with open_checkout(str(folder)) as checkout:
-        return make_plan(checkout, Choice(target, only, skip, style=style))
+        return make_plan(checkout, choice_of(lock))

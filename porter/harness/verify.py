@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from porter import __version__
@@ -25,9 +25,10 @@ from porter.harness.evidence import Evidence
 from porter.harness.result import Outcome, Result
 from porter.harness.stage import Stage
 from porter.harness.written_lines import watched
-from porter.lock import LOCK_NAME, read
+from porter.lock import LOCK_NAME, Lock, LockedTarget, facts, read
 from porter.own import FOLDER
 from porter.settings import Verify
+from porter.targets.catalog import resolve
 
 Say = Callable[[str], None]
 
@@ -49,13 +50,14 @@ class Wish:
     settings: Verify = field(default_factory=Verify)
     pythonpath: str = ""
     devices: int = 1
+    target: str = ""  # which, for a port that serves several
     ran: bool = False  # whether a command was given on the command line
 
 
 def verify(wish: Wish, say: Say) -> Evidence:
     """All checks, or those that were asked for, and what they showed."""
     port, original = _folders(wish)
-    lock = read(port / LOCK_NAME)
+    lock = _for_target(read(port / LOCK_NAME), wish.target)
     checks = _chosen(wish)
     dynamic = any(check.NAME not in _READ_ONLY for check in checks)
     versions = _versions(wish.python) if dynamic else {}
@@ -91,6 +93,25 @@ def _means(check: Check, stage: Stage) -> tuple[str, str]:
     from porter.harness.real import means
 
     return means(check, check.NAME not in _READ_ONLY) if stage.real else (check.PROVES, check.CANNOT)
+
+
+def _for_target(lock: Lock, name: str) -> Lock:
+    """The lock as that of a port to one of the targets that it serves."""
+    served = served_by(lock)
+    if not name or name in (lock.target.name, served[0]):
+        return lock
+    spec = next((each for each in served if name in (each, each.partition("@")[0])), "")
+    if not spec:
+        raise UsageError(f"This port serves {', '.join(served)}, and not {name}; name one of those with --target.")
+    target, _ = resolve(spec)
+    beside = [each for each in served if each != spec]
+    locked = LockedTarget(target.name, target.version, target.torch, facts(target.name))
+    return replace(lock, target=locked, options={**lock.options, "beside": beside})
+
+
+def served_by(lock: Lock) -> list[str]:
+    """The targets of a port, with their versions."""
+    return [f"{lock.target.name}@{lock.target.version}", *map(str, lock.options.get("beside", ()))]
 
 
 def _check_torch(version: str, python: str) -> None:

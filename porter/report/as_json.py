@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 import porter
-from porter.model import Plan, Verdict
+from porter.model import Plan, Target, Verdict
 from porter.report import document
 from porter.report.safe import plain
 from porter.report.summary import Counts, in_order, summarise
@@ -24,7 +25,8 @@ def render(plan: Plan) -> str:
         format=document.FORMAT,
         porter=porter.__version__,
         origin=_origin(plan),
-        target=document.Target(plan.target.name, plan.target.version, plan.target.torch, plan.target.title),
+        target=_target(plan.target),
+        others=[_target(each) for each in plan.others] or UNSET,
         packs=[_pack(pack.name, pack.digest, pack.disabled) for pack in plan.packs],
         summary=_summary(plan),
         findings=_findings(plan),
@@ -55,6 +57,10 @@ def render(plan: Plan) -> str:
         ],
     )
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+
+
+def _target(target: Target) -> document.Target:
+    return document.Target(target.name, target.version, target.torch, target.title)
 
 
 def _origin(plan: Plan) -> document.Origin:
@@ -106,6 +112,7 @@ def _findings(plan: Plan) -> list[document.Finding]:
             after=plain(finding.after),
             links=[plain(link) for link in finding.links],
             effort=finding.effort,
+            on={name: verdict.value for name, verdict in finding.on} or UNSET,
         )
         for finding in in_order(plan.findings)
     ]

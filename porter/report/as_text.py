@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from porter.model import Plan, Verdict
 from porter.report.safe import PROSE, shorten, visible
-from porter.report.summary import Group, by_rule, duration, headline, number, summarise
+from porter.report.summary import Group, by_rule, by_target, duration, headline, number, summarise
 
 WIDTH = 79
 _TOP = 10  # rules that are listed
@@ -23,8 +23,9 @@ def render(plan: Plan) -> str:
 
 
 def _lines(plan: Plan) -> Iterator[str]:
-    summary, target = summarise(plan), plan.target
-    yield from wrap(f"{plan.origin.name} for {target.title or target.name} ({target.name} {target.version})")
+    summary = summarise(plan)
+    named = ", ".join(f"{each.title or each.name} ({each.name} {each.version})" for each in plan.targets)
+    yield from wrap(f"{plan.origin.name} for {named}")
     yield from wrap(headline(summary))
     yield ""
     yield from wrap(f"Sites: {summary.total}", "  ")
@@ -33,6 +34,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         f"{summary.unread:,} not readable, {summary.untouched:,} copied without a look",
         "  ",
     )
+    yield from _by_target(plan)
     yield from _account(plan)
     for note in plan.notes:
         yield from wrap(f"Note: {note}", "  ")
@@ -47,6 +49,22 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from _rest(plan)
 
 
+def _by_target(plan: Plan) -> Iterator[str]:
+    if plan.others:
+        yield from ("", "Sites by target:")
+        yield from table(
+            [["", *(target.name for target in plan.targets)], *([name, *row] for name, row in by_target(plan))]
+        )
+
+
+def table(rows: list[list[str]]) -> Iterator[str]:
+    """Rows with their columns one below the other, the first to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for kind, *cells in rows:
+        aligned = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        yield "  " + "  ".join([kind.ljust(widths[0]), *aligned])
+
+
 def _account(plan: Plan) -> Iterator[str]:
     """Lines that name an accelerator, by kind of file: found apart from the rules, so that the sum says something."""
     if not plan.account:
@@ -58,10 +76,7 @@ def _account(plan: Plan) -> Iterator[str]:
         counts = dict(tally.counts)
         amounts = [f"{amount:,}" for amount in (tally.found, *(counts[verdict] for verdict in Verdict))]
         rows.append([tally.kind, *amounts, duration(tally.effort) if tally.effort else "-"])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for kind, *cells in rows:
-        aligned = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-        yield "  " + "  ".join([kind.ljust(widths[0]), *aligned])
+    yield from table(rows)
     lost = [f"{file}:{line}" for tally in plan.account for file, line in tally.missing]
     if lost:
         yield from wrap(f"NO VERDICT, a fault of porter's: {', '.join(lost[:_TOP])}", "  ")

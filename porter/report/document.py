@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 FORMAT = 1  # grows when a reader of report.json would have to change
 
@@ -105,6 +105,10 @@ class Finding(Struct, frozen=True):
     after: str
     links: list[str]
     effort: Minutes
+    on: Annotated[
+        dict[str, VerdictName] | UnsetType,
+        Meta(description="the verdict for each target, where a port serves several and they differ"),
+    ] = UNSET
 
 
 class Problem(Struct, frozen=True):
@@ -142,6 +146,7 @@ class Report(Struct, frozen=True):
     dependencies: list[Dependency]
     notes: Annotated[list[str], Meta(description="what a reader must know about the report as a whole")]
     account: list[Account]
+    others: Annotated[list[Target] | UnsetType, Meta(description="what the port serves beside `target`")] = UNSET
 
 
 def json_schema() -> dict[str, Any]:

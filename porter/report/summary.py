@@ -99,6 +99,19 @@ def count(findings: Iterable[Finding]) -> Counts:
     return {verdict: counter[verdict] for verdict in VERDICTS}
 
 
+def by_target(plan: Plan) -> list[tuple[str, list[str]]]:
+    """A row for each verdict with a column for each target, for a plan that serves several."""
+    counts = [count(plan.on(target)) for target in plan.targets] if plan.others else []
+    return [(verdict.value, [f"{each[verdict]:,}" for each in counts]) for verdict in VERDICTS if counts]
+
+
+def apart(finding: Finding) -> str:
+    """The targets that a place is about, with their verdicts where these differ."""
+    if len({verdict for _, verdict in finding.on}) == 1:
+        return "for " + ", ".join(name for name, _ in finding.on)
+    return ", ".join(f"{name}: {verdict.value}" for name, verdict in finding.on)
+
+
 def by_rule(findings: Iterable[Finding], *verdicts: Verdict) -> list[Group]:
     """The findings of these verdicts by rule: most work first, then most places."""
     rules: dict[str, list[Finding]] = {}

@@ -12,10 +12,12 @@ from porter.styles.home import find_home, is_helper
 from porter.styles.style import Agnostic
 from porter.targets.catalog import names
 from porter.targets.catalog import sheet as sheet_of
-from porter.targets.surface import Surface
+from porter.targets.sheet import Sheet
+
+_KNOWN = frozenset({"cuda", "cpu"})  # what every helper knows
 
 
-def open_style(root: Path, entries: Iterable[Entry], target: Target, surface: Surface) -> Agnostic:
+def open_style(root: Path, entries: Iterable[Entry], target: Target, sheets: Iterable[Sheet]) -> Agnostic:
     """The style for a repository that has these files."""
     python: dict[str, bytes] = {}
     others: list[str] = []
@@ -28,8 +30,7 @@ def open_style(root: Path, entries: Iterable[Entry], target: Target, surface: Su
                 continue  # the plan says so
     home = find_home(python, others)
     earlier = python.get(home.path, b"")
-    sheet = surface.sheet
-    device = Device(sheet.device, sheet.module, sheet.backend)
-    devices = () if sheet.device in {"cuda", "cpu"} else (device,)
-    known = {sheet_of(name).device for name in names()} - {"cuda", "cpu"}
-    return Agnostic(target, devices, home, python, earlier if is_helper(earlier) else b"", tuple(sorted(known)))
+    devices = {Device(sheet.device, sheet.module, sheet.backend) for sheet in sheets if sheet.device not in _KNOWN}
+    known = {sheet_of(name).device for name in names()} - _KNOWN
+    ordered = tuple(sorted(devices, key=lambda device: device.name))
+    return Agnostic(target, ordered, home, python, earlier if is_helper(earlier) else b"", tuple(sorted(known)))
