@@ -186,7 +186,7 @@ def _bytes(text: str) -> bytes:
 def _lines(data: bytes) -> list[str]:
     """As spans count them: only a line feed ends a line."""
     text = data.decode("utf-8", "replace")
-    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _first(lines: list[str]) -> str:
