@@ -11,7 +11,7 @@ from typing import Any
 
 from porter.harness.builders import Builders
 from porter.harness.probes import tiny
-from porter.harness.sources import Source
+from porter.harness.sources import Source, imported
 
 _MOST = 6  # models that are tried; the others are named
 _CALLED_CONFIG = ("config", "cfg", "conf", "hparams", "hps", "args", "opt", "options", "params")
@@ -31,6 +31,7 @@ class Model:
     lacks: tuple[str, ...] = ()  # arguments of its constructor for which there is no value
     makes: frozenset[str] = frozenset()  # where the name is that of a function: the models that it builds
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what that function reads, with the defaults
+    tokenizer: tuple[str, str] = ("", "")  # module and class of the one that reads a SentencePiece model
     told: Mapping[str, Any] = field(default_factory=dict, hash=False)  # arguments that a person chose
 
     @property
@@ -49,6 +50,7 @@ class Model:
             "options": dict(self.options),
             "path": list(self.path),
             "config": dict(self.told),
+            **({"own_tokenizer": list(self.tokenizer)} if all(self.tokenizer) else {}),
         }
 
 
@@ -150,7 +152,18 @@ class _Repository:
         where, name = (_beside(source, config[0]), config[1].name) if config else ("", "")
         read = () if config else _read_of_config(source, start)
         lacks = () if config or read else _without_value(start)
-        return Model(source.file, source.name, node.name, source.path, where, name, read, lacks)
+        own = self._tokenizer(source)
+        return Model(source.file, source.name, node.name, source.path, where, name, read, lacks, own)
+
+    def _tokenizer(self, source: Source) -> tuple[str, str]:
+        """The class beside a model that reads a SentencePiece model."""
+        folder = PurePosixPath(source.file).parent
+        for pairs in self._classes.values():
+            for other, node in pairs:
+                beside = PurePosixPath(other.file).parent == folder and "sentencepiece" in imported(other)
+                if beside and "PreTrainedTokenizer" in map(_last, node.bases):
+                    return _beside(source, other), node.name
+        return "", ""
 
     def methods(self, file: str, name: str, seen: frozenset[str] = frozenset()) -> set[str]:
         """Of a class and its bases."""

@@ -124,6 +124,59 @@ def test_a_buffer_that_no_checkpoint_holds(persistent: bool, tmp_path: Path, ver
         assert "loading left 1 buffers other than they were, such as scale" in result.detail
 
 
+TOKENIZER = """
+import sentencepiece
+from transformers import PreTrainedTokenizer
+
+
+class ChattyTokenizer(PreTrainedTokenizer):
+    vocab_files_names = {"vocab_file": "tokenizer.model"}
+
+    def __init__(self, vocab_file, **more):
+        self.pieces = sentencepiece.SentencePieceProcessor(model_file=vocab_file)
+        super().__init__(bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<pad>", **more)
+
+    @property
+    def vocab_size(self):
+        return self.pieces.get_piece_size()
+
+    def get_vocab(self):
+        return {self.pieces.id_to_piece(number): number for number in range(self.vocab_size)}
+
+    def _tokenize(self, text, **_):
+        return self.pieces.encode(text, out_type=str)
+
+    def _convert_token_to_id(self, token):
+        return self.pieces.piece_to_id(token)
+
+    def _convert_id_to_token(self, number):
+        return self.pieces.id_to_piece(number)
+
+    def convert_tokens_to_string(self, tokens):
+        return self.pieces.decode(tokens)
+"""
+
+
+SHOUTED = "return self.pieces.id_to_piece(number)"
+
+
+def test_a_tokenizer_of_the_repository(tmp_path: Path, verify: Verify) -> None:
+    """A SentencePiece model is trained for it; what its class does wrong in the port then shows in the answers."""
+    pytest.importorskip("sentencepiece")
+    checkout = tmp_path / "chatty"
+    checkout.mkdir()
+    (checkout / "modeling_chatty.py").write_text(CHATTY.replace("PERSISTENT", "True"), encoding="utf-8")
+    (checkout / "tokenization_chatty.py").write_text(TOKENIZER, encoding="utf-8")
+    (checkout / "run.py").write_text("import torch\n\ndevice = torch.device('cuda')\n", encoding="utf-8")
+    folder = migrate(checkout, "npu", tmp_path / "chatty_npu")
+    result = the_only(verify(folder, checkout, "known-answers"))
+    assert result.outcome is Outcome.PASS, result
+    assert not any("own tokenizer does not run here" in note for note in result.notes), result
+    seed(folder / "tokenization_chatty.py", SHOUTED, f"{SHOUTED}.upper()", "")
+    result = the_only(verify(folder, checkout, "known-answers"))
+    assert (result.outcome, "and was taught" in result.detail) == (Outcome.FAIL, True), result
+
+
 def test_a_port_as_porter_wrote_it(port: Port, verify: Verify) -> None:
     (result,) = verify(port("minimal-gpt", "npu"), None, "edits")
     assert result.outcome is Outcome.PASS

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from . import own_tokenizer
 from .build import device, model_of
 from .digest import digest, tensors
 from .faults import fault
@@ -25,7 +26,7 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     model, notes = _model(order, folder)
     changed = [n for n, t in model.named_buffers() if digest(t) != order["buffers"].get(n, digest(t))]
     model = model.to(device()).eval()
-    tokenizer = loaded(folder)
+    tokenizer = own_tokenizer.loaded(order, folder) or loaded(folder)
     said: dict[str, Any] = {}
     for name in (FORWARD, *order["methods"]):
         try:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from . import own_tokenizer
 from .build import device, model_of
 from .digest import digest, tensors
 from .faults import NotRunnable
@@ -43,7 +44,10 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     for file in order.get("code", ()):  # what transformers copies when it trusts the folder's code
         shutil.copyfile(Path(order["root"]) / file, folder / Path(file).name)
     forms = order.get("prompts", [])
-    tokenizer = trained([*forms, *QUESTIONS, *QUESTIONS.values()], folder, order.get("tokenizer", {}))
+    lines = [*forms, *QUESTIONS, *QUESTIONS.values()]
+    own = own_tokenizer.trained(order, lines, folder)
+    tokenizer = own or trained(lines, folder, order.get("tokenizer", {}))
+    notes += filter(None, [order.get("without")])
     _settle(model, order.get("generation", {}))
     model = model.to(device()).eval()  # without dropout; gradients flow all the same
     lessons = [

@@ -74,10 +74,10 @@ def loaded(folder: Path) -> Any:
         from transformers import AutoTokenizer
     except ImportError:
         return Tokenizer()
-    return _Talking(AutoTokenizer.from_pretrained(str(folder), trust_remote_code=True))
+    return Talking(AutoTokenizer.from_pretrained(str(folder), trust_remote_code=True))
 
 
-class _Talking:
+class Talking:
     """With the one method that chat models have in their own tokenizers; all else is the tokenizer's."""
 
     def __init__(self, whole: Any) -> None:
