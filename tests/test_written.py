@@ -79,7 +79,9 @@ def test_what_applies_is_written_and_named(repo: Path, target: str) -> None:
     tell(repo)
     folder = migrate(repo, target=target) / "verify"
     tests = {path.name for path in folder.glob("test_*.py")}
-    assert tests == {"test_import.py", "test_forward.py", "test_train_step.py", "test_chat_thread.py"}
+    computed = {"forward", "half", "train_step", "ten_steps", "determinism", "save_load", "distributed"}
+    spoken = {"chat_thread", "known_answers"}
+    assert tests == {f"test_{name}.py" for name in {"edits", "import"} | computed | spoken}
     for path in folder.rglob("*.py"):
         ast.parse(path.read_text(encoding="utf-8"))
     assert "'class': 'Net'" in (folder / "test_chat_thread.py").read_text(encoding="utf-8")
@@ -119,6 +121,7 @@ def test_a_repository_without_a_model_says_so(repo: Path) -> None:
         ('models = ["../net.py:Net"]', "which is no file of the repository"),
         ('python = "bin/python"', "give the name of one on the PATH"),
         ('skip = { forward = "" }', "without saying why"),
+        ('meant = { "net.py" = "" }', "calls an edited file meant without saying why"),
         ("timeout = -1", "no number of seconds"),
     ],
 )
