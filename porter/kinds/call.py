@@ -28,6 +28,7 @@ class Rule(Head, tag_field="kind", tag="call", frozen=True, kw_only=True):
     # Forms of `match` that each become something else; the first that fits.
     cases: dict[str, str] = msgspec.field(default_factory=dict)
     except_in: tuple[str, ...] = ()  # keyword arguments in which the place is a person's
+    reaches: bool = True  # the edited code reaches the device, so that the vendor's module must have been imported
 
 
 pattern = cache(compile_pattern)

@@ -35,7 +35,7 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
 
 def complete(scene: Scene, rules: list[Rule], made: list[Proposal]) -> Iterator[Proposal]:
     """The imports that the proposals made so far need."""
-    edited = [p for p in made if p.changes]
+    edited = [p for p in made if p.changes and getattr(p.rule, "reaches", True)]
     runs = [p for p in edited if p.runs]
     if not edited:
         return

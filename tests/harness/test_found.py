@@ -65,3 +65,20 @@ def test_a_model_from_options_and_a_command_that_names_the_backend(tmp_path: Pat
     assert "weights that it downloads when it is built were left as they were made" in forward.notes
     assert command.outcome is Outcome.PASS, command
     assert "hccl" in (folder / "main.py").read_text(encoding="utf-8")
+
+
+def test_weights_that_nobody_initialises_are_the_same_in_every_process() -> None:
+    """Memory that happens to be zero twice is not initialised either."""
+    import torch
+
+    from porter.harness.probes import build
+
+    class Old(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gain = torch.nn.Parameter(torch.Tensor(3))
+
+    with build._nothing_left_to_chance():
+        assert build._uninitialised(Old())
+        assert not build._uninitialised(torch.nn.Linear(2, 2))
+    assert not torch.are_deterministic_algorithms_enabled()

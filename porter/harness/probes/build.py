@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import inspect
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,8 +34,9 @@ def model_of(order: dict[str, Any]) -> tuple[Any, list[str]]:
     do_without(notes)
     module = importlib.import_module(order["module"])
     _vendor_module(order["root"], notes)
-    model, again = _built(module, order), _built(module, order)
-    if weights(model) != weights(again):
+    with _nothing_left_to_chance():
+        model, again = _built(module, order), _built(module, order)
+    if _uninitialised(model) or weights(model) != weights(again):
         _fill(model)
         notes.append("its constructor leaves weights uninitialised, so the harness filled them")
     return model.float(), notes
@@ -45,6 +48,21 @@ def weights(model: Any) -> str:
     for name, tensor in model.state_dict().items():
         whole.update(f"{name} {digest(tensor)}\n".encode())
     return whole.hexdigest()
+
+
+@contextlib.contextmanager
+def _nothing_left_to_chance() -> Iterator[None]:
+    """Memory that nobody initialised is NaN: what lay there before would differ from one process to the next."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+def _uninitialised(model: Any) -> bool:
+    return any(bool(tensor.isnan().any()) for tensor in model.parameters() if tensor.is_floating_point())
 
 
 def _built(module: Any, order: dict[str, Any]) -> Any:
