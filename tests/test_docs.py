@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -137,3 +138,13 @@ def test_every_test_that_the_design_names_is_there() -> None:
     for found in re.finditer(r"`(test_\w+\.py)?::(\w+)`", text):
         file = found[1] or file
         assert f"def {found[2]}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), found[0]
+
+
+def test_the_tables_of_verified_ports_are_those_of_the_evidence() -> None:
+    spec = importlib.util.spec_from_file_location("verified", ROOT / "bench" / "verified.py")
+    assert spec and spec.loader
+    verified = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(verified)
+    text = (ROOT / "docs" / "verified.md").read_text(encoding="utf-8")
+    assert verified.EVIDENCE.is_dir()
+    assert verified.page(text) == text, "run python bench/verified.py page"
