@@ -33,6 +33,8 @@ def trained(lines: Sequence[str], folder: Path, told: Mapping[str, Any]) -> Any:
         show_progress=False,
     )
     made.train_from_iterator(lines, trainer)
+    rest = range(made.get_vocab_size(), told.get("vocabulary", 0))  # scripts compare its length with the model's
+    made.add_special_tokens([f"<rest_{number}>" for number in rest])
     begin = told.get("begin", ())
     if begin:
         made.post_processor = tokenizers.processors.TemplateProcessing(

@@ -11,3 +11,8 @@ class ChatGLMTokenizer(PreTrainedTokenizerFast):
 
     def get_command(self, token):
         return self.convert_tokens_to_ids({"<eos>": "</s>", "<bos>": "<s>", "<pad>": "<pad>"}.get(token, token))
+
+    def _decode(self, token_ids, *given, **named):
+        """Without the end of the text, as a tokenizer of sentencepiece decodes it."""
+        ids = [token_ids] if isinstance(token_ids, int) else token_ids
+        return super()._decode([token for token in ids if token != self.eos_token_id], *given, **named)
