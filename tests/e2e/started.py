@@ -25,17 +25,23 @@ class Started:
     def __init__(self, *words: object) -> None:
         self.mark = uuid.uuid4().hex
         self.lines: list[str] = []
-        env = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", _MARK: self.mark}
+        own = {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", _MARK: self.mark}
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", "porter", "run", *map(str, words)],
-            env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
-        )  # fmt: skip
+            env={**os.environ, **own},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        self.lines += (line.rstrip("\n") for line in self.process.stdout)
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
 
     @property
     def text(self) -> str:

@@ -20,7 +20,8 @@ Model = Callable[[str], Path]
 
 @pytest.mark.parametrize("kind", sorted(NAMES))
 def test_it_chats_in_the_terminal(kind: str, run: Run, model: Model, fastchat: Path, tmp_path: Path) -> None:
-    chat = run("fastchat-cli", "--repo", fastchat, "--model", model(kind), "--logs", tmp_path, "--", "--style", "simple")
+    told = ("--repo", fastchat, "--model", model(kind), "--logs", tmp_path)
+    chat = run("fastchat-cli", *told, "--", "--style", "simple")
     assert chat.ends("".join(f"{question}\n!!reset\n" for question in ANSWERS) + "!!exit\n") == 0, chat.text
     said = [line.rpartition(": ")[2] for line in chat.lines if any(line.endswith(text) for text in ANSWERS.values())]
     assert said == list(ANSWERS.values()), chat.text
@@ -28,9 +29,7 @@ def test_it_chats_in_the_terminal(kind: str, run: Run, model: Model, fastchat: P
 
 
 @pytest.mark.parametrize("kind", sorted(NAMES))
-def test_it_serves(
-    kind: str, run: Run, model: Model, fastchat: Path, ports: Callable[[], int], tmp_path: Path
-) -> None:
+def test_it_serves(kind: str, run: Run, model: Model, fastchat: Path, ports: Callable[[], int], tmp_path: Path) -> None:
     port = ports()
     server = run(
         "fastchat-server", "--repo", fastchat, "--model", model(kind), "--logs", tmp_path / "logs",
@@ -71,7 +70,8 @@ def measured(url: str, folder: Path) -> None:
 
 
 def body(name: str, question: str, **more: object) -> dict[str, object]:
-    return {"model": name, "messages": [{"role": "user", "content": question}], "temperature": 0, "max_tokens": 40, **more}
+    messages = [{"role": "user", "content": question}]
+    return {"model": name, "messages": messages, "temperature": 0, "max_tokens": 40, **more}
 
 
 def asked(url: str, name: str, question: str) -> str:
