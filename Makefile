@@ -13,6 +13,7 @@ OLDER := .venv-older
 OLDER_TORCH := 2.4.1
 MINDSPORE := .venv-mindspore
 MINDFORMERS := .venv-mindformers
+E2E := .venv-e2e
 PYTHON := $(VENV)/bin/python
 PIP := -m pip --disable-pip-version-check -qq install
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))
@@ -38,7 +39,7 @@ if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv "$(1)";
 fi
 endef
 
-.PHONY: help demo test test-sim test-older test-mindspore test-mindformers reports lint format bench mutants clean
+.PHONY: help demo test test-sim test-older test-mindspore test-mindformers test-e2e reports lint format bench mutants clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -54,7 +55,7 @@ demo: $(VENV)/.porter $(VERIFY)/.sim ## Port a fixture to mlu, run the port on a
 	@echo "Its checks are in    $(DEMO_PORT)/verify"
 
 test: $(VENV)/.dev ## Run all tests
-	@$(PYTHON) -m pytest -n auto --ignore tests/sim --ignore tests/harness --ignore tests/mindspore --ignore tests/mindformers $(ARGS)
+	@$(PYTHON) -m pytest -n auto --ignore tests/sim --ignore tests/harness --ignore tests/mindspore --ignore tests/mindformers --ignore tests/e2e $(ARGS)
 
 test-sim: $(VERIFY)/.sim ## Run the tests of the simulated accelerator and of porter verify (installs torch)
 	@CI=1 $(VERIFY)/bin/python -m pytest -n 2 --dist loadfile tests/sim tests/harness $(ARGS)
@@ -70,6 +71,9 @@ test-mindspore: $(VERIFY)/.sim $(MINDSPORE)/.mindspore ## Run the tests of the t
 # Not part of CI, for its size and its minutes.
 test-mindformers: $(VERIFY)/.sim $(MINDFORMERS)/.mindformers ## Run the tests with MindFormers itself (installs 3.4 GB)
 	@CI=1 MINDFORMERS_PYTHON=$(CURDIR)/$(MINDFORMERS)/bin/python $(VERIFY)/bin/python -m pytest tests/mindformers $(ARGS)
+
+test-e2e: $(E2E)/.e2e ## Run FastChat and web demos, ported, as people run them (installs 2.1 GB; needs chromium)
+	@CI=1 OMP_NUM_THREADS=1 $(E2E)/bin/python -m pytest tests/e2e $(ARGS)
 
 reports: $(VENV)/.porter ## Make the reports of the fixtures and the generated pages of docs/ anew
 	@$(PYTHON) reports/regenerate.py
@@ -91,7 +95,7 @@ mutants: $(VERIFY)/.sim ## Put bugs into the fixtures' ports and count how many 
 	@OMP_NUM_THREADS=1 $(VERIFY)/bin/python bench/mutations/run.py $(ARGS)
 
 clean: ## Remove all that was made here
-	rm -rf $(VENV) $(VERIFY) $(OLDER) $(MINDSPORE) $(MINDFORMERS) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VERIFY) $(OLDER) $(MINDSPORE) $(MINDFORMERS) $(E2E) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.porter: pyproject.toml
@@ -128,6 +132,16 @@ $(MINDFORMERS)/.mindformers: rules/mindspore/target.yaml
 	$(call new_venv,$(MINDFORMERS))
 	@echo "Installing MindFormers into $(MINDFORMERS): 1.4 GB to download, 3.4 GB on the disk"
 	@$(MINDFORMERS)/bin/python $(PIP) 'mindformers==1.9.0' 'numpy<2'
+	@touch $@
+
+# The last versions that this FastChat, gradio 3 and each other work with; torch first, or pip takes one with CUDA.
+$(E2E)/.e2e: Makefile pyproject.toml
+	$(call new_venv,$(E2E))
+	@echo "Installing FastChat, gradio and streamlit into $(E2E)"
+	@$(E2E)/bin/python $(PIP) 'torch==2.13.0'
+	@$(E2E)/bin/python $(PIP) 'fschat[model_worker]==0.2.36' 'transformers==4.41.2' 'accelerate==0.34.2' 'peft==0.11.1' \
+		'gradio==3.41.0' 'streamlit==1.40.2' 'fastapi<0.112' 'pydantic<2' 'numpy<2' 'pyarrow<20' mdtex2html jsonlines
+	@$(E2E)/bin/python $(PIP) --editable '.[serving]' 'pytest>=8' 'psutil>=5.9' 'selenium>=4.20' 'setuptools<81'
 	@touch $@
 
 # An older torch comes with CUDA; what it needs of CUDA to start is small, and empty libraries stand for the rest.

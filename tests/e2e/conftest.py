@@ -25,6 +25,7 @@ NAMES = {
     "baichuan2": "baichuan-inc/Baichuan2-7B-Chat",
     "chatglm2": "THUDM/chatglm2-6b",
 }
+FIXTURES = {"chatglm2": "chatglm2-6b", "baichuan2": "baichuan2"}
 ANSWERS = {"Hello": "Hi, I am small.", "你好": "很好，谢谢。", "What runs here?": "A port, on a device."}
 SIMULATED = ("--target", "npu", "--device", "sim", "--python", sys.executable)
 
@@ -76,6 +77,19 @@ def fastchat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(next(iter(spec.submodule_search_locations)), checkout / "fastchat", ignore=ignored)
     porter("migrate", checkout, "--target", "npu", "--out", checkout.with_name("FastChat_npu"), "-q")
     return checkout.with_name("FastChat_npu")
+
+
+@pytest.fixture
+def demo(model: Callable[[str], Path], tmp_path: Path) -> Callable[..., Path]:
+    """demo("chatglm2"): the fixture's port, with the model where its scripts look for it."""
+
+    def of(kind: str, folder: Path | None = None) -> Path:
+        port = tmp_path / "port"
+        porter("migrate", PROJECT / "fixtures" / FIXTURES[kind] / "in", "--target", "npu", "--out", port, "-q")
+        shutil.copytree(folder or model(kind), port / NAMES[kind])
+        return port
+
+    return of
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,28 +9,14 @@ from typing import Any
 
 import pytest
 
-from .conftest import ANSWERS, NAMES, porter
-from .started import PROJECT, Started
+from .conftest import ANSWERS, NAMES
+from .started import Started
 from .test_fastchat import on_device
 
 Run = Callable[..., Started]
 Model = Callable[[str], Path]
 
-FIXTURES = {"chatglm2": "chatglm2-6b", "baichuan2": "baichuan2"}
 QUESTION, ANSWER = "What runs here?", ANSWERS["What runs here?"]
-
-
-@pytest.fixture
-def demo(model: Model, tmp_path: Path) -> Callable[..., Path]:
-    """demo("chatglm2"): the fixture's port, with the model where its scripts look for it."""
-
-    def of(kind: str, folder: Path | None = None) -> Path:
-        port = tmp_path / "port"
-        porter("migrate", PROJECT / "fixtures" / FIXTURES[kind] / "in", "--target", "npu", "--out", port, "-q")
-        shutil.copytree(folder or model(kind), port / NAMES[kind])
-        return port
-
-    return of
 
 
 def shows(browser: Any, text: str, seconds: int = 60) -> bool:

@@ -13,6 +13,7 @@ class ChatGLMTokenizer(PreTrainedTokenizerFast):
         return self.convert_tokens_to_ids({"<eos>": "</s>", "<bos>": "<s>", "<pad>": "<pad>"}.get(token, token))
 
     def _decode(self, token_ids, *given, **named):
-        """Without the end of the text, as a tokenizer of sentencepiece decodes it."""
+        """As the real one: neither the end of a text nor what no token is, such as -100 for a loss, becomes text."""
         ids = [token_ids] if isinstance(token_ids, int) else token_ids
-        return super()._decode([token for token in ids if token != self.eos_token_id], *given, **named)
+        known = [token for token in ids if token >= 0 and token != self.eos_token_id]
+        return super()._decode(known, *given, **named)
