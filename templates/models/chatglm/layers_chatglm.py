@@ -97,7 +97,7 @@ class PrefixEncoder(nn.Module):
         self.shape = (config.num_layers, 2, config.multi_query_group_num, config.kv_channels)
         self.embedding = nn.Embedding(config.pre_seq_len, math.prod(self.shape))
 
-    def forward(self, batch):
-        rows = self.embedding.weight.view(-1, *self.shape).permute(1, 2, 3, 0, 4)
+    def forward(self, batch, dtype):
+        rows = self.embedding.weight.to(dtype).view(-1, *self.shape).permute(1, 2, 3, 0, 4)
         rows = rows.unsqueeze(2).expand(-1, -1, batch, -1, -1, -1)
         return tuple((layer[0], layer[1]) for layer in rows)

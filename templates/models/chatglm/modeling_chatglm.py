@@ -65,7 +65,7 @@ class ChatGLMModel(ChatGLMPreTrainedModel):
         batch, length, _ = hidden_states.shape
         before = seen_before(past_key_values)
         if self.prefix_encoder is not None and before == 0:
-            past_key_values, before = self.prefix_encoder(batch), self.config.pre_seq_len
+            past_key_values, before = self.prefix_encoder(batch, hidden_states.dtype), self.config.pre_seq_len
         if attention_mask is None:
             attention_mask = torch.ones(batch, before + length, dtype=torch.long, device=hidden_states.device)
         elif attention_mask.shape[1] < before + length:  # the prefix is always seen
