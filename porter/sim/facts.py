@@ -36,6 +36,7 @@ class Facts:
     doubtful_operators: list[str]
     sparse: str  # whether its plug-in has sparse tensors: "yes", "no" or "unknown"
     context_error: str  # what the vendor says of a thread without a context
+    sharded_scaler: bool  # its plug-in puts a scaler of its own in the place of FSDP's, which is for CUDA alone
     hip: str  # the ROCm version that torch.version.hip tells; "" on all others
     # What a name below torch.cuda is called on the device ("CUDAGraph": "torch.npu.NPUGraph"), None: it is missing.
     # A name that is not listed is not known, and taken to exist under its own name.
@@ -82,6 +83,7 @@ def load(target: str) -> Facts:
         doubtful_operators=raw["doubtful_operators"],
         sparse=raw["sparse"],
         context_error=raw.get("context_error", ""),
+        sharded_scaler=raw.get("sharded_scaler", False),
         hip=raw.get("hip", ""),
         surface=raw.get("surface", {}),
         outside=raw.get("outside", {}),

@@ -10,6 +10,8 @@ import torch
 
 from .base import Base
 
+_SHARDED = "torch.distributed.fsdp.sharded_grad_scaler"
+
 
 def members(base: Base) -> dict[str, Any]:
     """The module `amp` and the autocast settings."""
@@ -35,6 +37,8 @@ def members(base: Base) -> dict[str, Any]:
         ) -> None:
             super().__init__(name, init_scale, growth_factor, backoff_factor, growth_interval, enabled)
 
+    if base.facts.sharded_scaler:
+        _scale_shards_on(name)
     amp = ModuleType(f"torch.{name}.amp")
     vars(amp).update(
         autocast=autocast,
@@ -54,3 +58,17 @@ def members(base: Base) -> dict[str, Any]:
         "get_autocast_dtype": lambda: torch.get_autocast_dtype(name),
         "set_autocast_dtype": lambda dtype: torch.set_autocast_dtype(name, dtype),
     }
+
+
+def _scale_shards_on(name: str) -> None:
+    """FSDP's scaler disables itself without CUDA. The vendor replaces it; here it is told the device instead.
+
+    FSDP itself is not imported for that: it takes seconds.
+    """
+    plain = torch.amp.GradScaler.__init__
+
+    @functools.wraps(plain)
+    def made(self: Any, device: str = "cuda", *given: Any, **named: Any) -> None:
+        plain(self, name if type(self).__module__ == _SHARDED else device, *given, **named)
+
+    torch.amp.GradScaler.__init__ = made

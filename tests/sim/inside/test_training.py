@@ -99,6 +99,14 @@ def test_grad_scaler_skips_a_step_with_infinite_gradients(name, ns, make):
     assert scaler.get_scale() == 512.0
 
 
+@pytest.mark.compiled
+def test_the_scaler_of_fsdp_is_the_vendors_where_the_vendor_has_one(name):
+    from torch.distributed.fsdp.sharded_grad_scaler import ShardedGradScaler
+
+    if name in ("npu", "musa"):
+        assert ShardedGradScaler(process_group=object()).is_enabled()
+
+
 def test_modules_move_in_place(name):
     """An optimizer made before .to(), and weights that two layers share, both depend on it."""
     net = nn.Sequential(nn.Embedding(4, 4), nn.Linear(4, 4, bias=False))
