@@ -26,6 +26,7 @@ class Pairs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sources: dict[str, str]
     torch: dict[str, Companions]
     needs: dict[str, dict[str, str]]
+    pythons: dict[str, dict[str, str]] = {}
 
     @staticmethod
     @cache
@@ -39,12 +40,21 @@ class Pairs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def needed(self, package: str, version: str) -> str:
         """The torch that a release of a package demands; empty where it demands none that is known."""
-        try:
-            wanted = Version(version)
-        except InvalidVersion:
-            return ""
-        lines = [(Version(since), need) for since, need in self.needs.get(package, {}).items()]
-        return max(((since, need) for since, need in lines if since <= wanted), default=(wanted, ""))[1]
+        return _since(self.needs.get(package, {}), version)
+
+    def python(self, package: str, version: str) -> str:
+        """The Pythons that a release of a package has wheels for; empty where no bound is known."""
+        return _since(self.pythons.get(package, {}), version)
 
     def meets(self, need: str, torch: str) -> bool:
         return SpecifierSet(need).contains(torch, prereleases=True)
+
+
+def _since(lines: dict[str, str], version: str) -> str:
+    """What holds for a version, of lines that hold from their version on."""
+    try:
+        wanted = Version(version)
+    except InvalidVersion:
+        return ""
+    known = [(Version(since), what) for since, what in lines.items()]
+    return max(((since, what) for since, what in known if since <= wanted), default=(wanted, ""))[1]

@@ -6,6 +6,9 @@ import shlex
 from typing import Any
 
 from porter.data import folder
+from porter.doctor.machine import arm64_libgomp
+from porter.environment.container import mounts
+from porter.environment.container import service as service_of
 from porter.recipes.order import Order
 
 
@@ -28,6 +31,7 @@ def script(order: Order) -> str:
         order=order,
         recipe=order.recipe,
         machine=order.machine,
+        libgomp=arm64_libgomp(),
         steps=order.steps,
         advice=[order.fill(text) for text in order.recipe.advice],
         url=order.fill(order.recipe.url),
@@ -39,24 +43,15 @@ def compose(order: Order) -> str:
     import yaml
 
     container = order.machine.container
-    flags = " ".join(container.flags).split()
+    given = service_of(container, container.devices)
+    told = given.pop("environment", {})
     service: dict[str, Any] = {
         "image": order.machine.image(order.release),
         "network_mode": "host",
+        **given,
+        "volumes": [*mounts(container), f"{order.repo or '.'}:/repo"],
+        "working_dir": "/repo",
     }
-    if container.devices:
-        service["devices"] = [f"{device}:{device}" for device in container.devices]
-    mounts = [path if ":" in path else f"{path}:{path}" for path in container.mounts]
-    service["volumes"] = [*mounts, f"{order.repo or '.'}:/repo"]
-    service["working_dir"] = "/repo"
-    if "--privileged" in flags:
-        service["privileged"] = True
-    shm = next((flag.partition("=")[2] for flag in flags if flag.startswith("--shm-size=")), "")
-    if shm:
-        service["shm_size"] = shm.lower()
-    runtime = next((flag.partition("=")[2] for flag in flags if flag.startswith("--runtime=")), "")
-    if runtime:
-        service["runtime"] = runtime
     services = {}
     before = ""
     for step in order.steps:
@@ -64,7 +59,7 @@ def compose(order: Order) -> str:
             f"{container.entry} && exec {shlex.join(step.command)}" if container.entry else shlex.join(step.command)
         )
         made = {**service, "command": ["bash", "-c", command.replace("$", "$$")]}
-        made["environment"] = {**order.variables, "PYTHONPATH": "/repo", **step.env}
+        made["environment"] = {**told, **order.variables, "PYTHONPATH": "/repo", **step.env}
         if before:
             made["depends_on"] = {before: {"condition": "service_healthy"}}
         if step.ready is not None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from porter.doctor.machine import arm64_libgomp
 from porter.doctor.patient import Patient
 from porter.doctor.symptom import State, Symptom
-
-_LIBRARY = "/lib/aarch64-linux-gnu/libgomp.so.1"
 
 
 def examine(patient: Patient) -> Iterator[Symptom]:
@@ -17,4 +16,4 @@ def examine(patient: Patient) -> Iterator[Symptom]:
         yield Symptom("libgomp", State.OK, "LD_PRELOAD names it")
         return
     seen = "aarch64 without LD_PRELOAD: loaded late, libgomp finds no memory in the static TLS block"
-    yield Symptom("libgomp", State.NOTE, seen, f"export LD_PRELOAD={_LIBRARY}")
+    yield Symptom("libgomp", State.NOTE, seen, f"export LD_PRELOAD={arm64_libgomp()}")
