@@ -1,6 +1,7 @@
 """Makes what can be made of the docs: `python docs/generate.py` writes it, with `--check` it only names what is stale.
 
-Made whole are cli.md, from the commands themselves, rule-list.md and targets.md, from the packs. In every other page
+Made whole are cli.md, from the commands themselves, rule-list.md and targets.md, from the packs, and coverage.md, from
+coverage.yaml. In every other page
 the console sessions are run again, so that what a reader sees is what porter prints.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from covered import page as coverage
 from replay import replayed
 
 from porter import kinds
@@ -27,7 +29,12 @@ MADE = "<!-- Made by `python docs/generate.py`; do not edit. -->\n"
 
 def produce() -> dict[Path, str]:
     """Every page that lies here, as it should be."""
-    whole = {DOCS / "cli.md": command_line(), DOCS / "rule-list.md": rule_list(), DOCS / "targets.md": targets()}
+    whole = {
+        DOCS / "cli.md": command_line(),
+        DOCS / "rule-list.md": rule_list(),
+        DOCS / "targets.md": targets(),
+        DOCS / "coverage.md": coverage(MADE),
+    }
     written = [path for path in (*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")) if path not in whole]
     return whole | {path: replayed(path.read_text(encoding="utf-8")) for path in sorted(written)}
 
