@@ -398,6 +398,42 @@ def test_other_formats_change_by_the_value_alone(path: str, before: str, after: 
     assert ported(path, before) == after
 
 
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("a.yml", 'command: ["t.py", "--device", "cuda"]\n', 'command: ["t.py", "--device", "mlu"]\n'),
+        ("a.yml", "args:\n  - --device\n  - cuda\n  - --x=1\n", "args:\n  - --device\n  - mlu\n  - --x=1\n"),
+        ("a.json", '{"cmd": ["t.py", "--backend", "nccl"]}', '{"cmd": ["t.py", "--backend", "cncl"]}'),
+        ("a.yaml", "device: ${oc.env:WHERE, cuda}\n", "device: ${oc.env:WHERE, mlu}\n"),
+        ("a.yaml", "env_set: {CUDA_VISIBLE_DEVICES: 0}\n", "env_set: {MLU_VISIBLE_DEVICES: 0}\n"),
+        ("a.json", '{"device": "cuda", // cuda\n}', '{"device": "mlu", // cuda\n}'),
+        ("a.json", '{"u": "s://x", /* "cuda" */ "device": "cuda"}', '{"u": "s://x", /* "cuda" */ "device": "mlu"}'),
+        ("a.sh", '[[ "$DEVICE" == cuda* ]] && a\n', '[[ "$DEVICE" == mlu* ]] && a\n'),
+        ("a.sh", "[[ $DEVICE =~ ^(cuda|cpu)$ ]] && a\n", "[[ $DEVICE =~ ^(mlu|cpu)$ ]] && a\n"),
+        ("a.sh", "case $DEVICE in cuda:*|cuda) a;; esac\n", "case $DEVICE in mlu:*|mlu) a;; esac\n"),
+    ],
+)  # fmt: skip
+def test_words_in_lists_patterns_and_defaults_change_as_others_do(path: str, before: str, after: str) -> None:
+    planned, problems = plan(path, before)
+    assert not problems and planned is not None and planned.ported.decode() == after
+    again, _ = plan(path, after)
+    assert again is None or not again.changed
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.yml", 'command: ["python", "t.py", "--name", "cuda"]\n'),
+        ("a.yaml", "title: ${oc.env:WHERE,cuda}\n"),
+        ("a.sh", '[[ "$DEVICE" == /usr/cuda* ]] && a\n'),
+        ("a.sh", '[[ "$NAME" == cuda* ]] && a\n'),
+    ],
+)
+def test_words_that_mean_no_device_stay(path: str, text: str) -> None:
+    planned, _ = plan(path, text)
+    assert planned is None or not planned.changed
+
+
 def test_a_value_under_a_key_that_says_nothing_is_a_persons() -> None:
     assert ported("c.yaml", "other: cuda\n") == "other: cuda\n"
     assert manual_lines("c.yaml", "other: cuda\nlabel: cuda\n") == [1]
@@ -405,7 +441,7 @@ def test_a_value_under_a_key_that_says_nothing_is_a_persons() -> None:
 
 @pytest.mark.parametrize(
     ("path", "text"),
-    [("c.yaml", "device: cuda\nx: [\n"), ("c.json", '{"device": "cuda",}'), ("c.toml", 'device = "cuda"\n[x\n')],
+    [("c.yaml", "device: cuda\nx: [\n"), ("c.json", '{"device": "cuda",,}'), ("c.toml", 'device = "cuda"\n[x\n')],
 )
 def test_a_broken_configuration_is_kept_and_said(path: str, text: str) -> None:
     planned, problems = plan(path, text)

@@ -75,6 +75,8 @@ class Command:
 
     def names_variable(self, index: int) -> bool:
         """Whether the word is the name of a variable: `mpirun -x NAME`, `printenv NAME`."""
+        if self.name in {"env", "set_env"} and index == 0:  # also a notebook's `%env NAME value`
+            return True
         if self.name in {"printenv", "export", "unset", "read", "declare", "typeset", "local", "readonly"}:
             return True
         return index > 0 and self.arguments[index - 1].text in _TAKES_VARIABLE

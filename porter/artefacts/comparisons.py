@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from porter.proposal import Proposal
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_PATTERNS = frozenset({"extglob_pattern", "regex"})
+_PART = re.compile(r"[A-Za-z][\w-]*(:\d+)?")
+
 
 def compared(page: Page, node: Node) -> Iterator[Proposal]:
     """`[ "$DEVICE" = "cuda" ]`; what the other branches compare stands beside it."""
@@ -20,8 +24,7 @@ def compared(page: Page, node: Node) -> Iterator[Proposal]:
     around = _outermost_if(node)
     beside = {word.text for other in words.nodes(around) if other.type == node.type for word in _plain(page, other)}
     for word in _plain(page, node) if name else ():
-        what = f"a comparison with {name}"
-        yield from value(page, (name,), word.text, word.at(0), what, strict=False, beside=beside)
+        yield from _compared(page, name, word, f"a comparison with {name}", beside)
 
 
 def case(page: Page, node: Node) -> Iterator[Proposal]:
@@ -44,7 +47,17 @@ def loop(page: Page, node: Node) -> Iterator[Proposal]:
 def _among(page: Page, name: str, items: list[words.Word], what: str) -> Iterator[Proposal]:
     beside = {word.text for word in items}
     for word in items if name else ():
-        yield from value(page, (name,), word.text, word.at(0), what, strict=False, beside=beside)
+        yield from _compared(page, name, word, what, beside)
+
+
+def _compared(page: Page, name: str, word: words.Word, what: str, beside: set[str]) -> Iterator[Proposal]:
+    """A word, or each word of a pattern: `cuda*`, `^(cuda|mps)`."""
+    if word.node.type in _PATTERNS:
+        parts = [] if "/" in word.text else [(part[0], part.start()) for part in _PART.finditer(word.text)]
+    else:
+        parts = [(word.text, 0)]
+    for text, at in parts:
+        yield from value(page, (name,), text, word.at(at), what, strict=False, beside=beside)
 
 
 def _variable(page: Page, node: Node) -> str:
@@ -55,7 +68,7 @@ def _variable(page: Page, node: Node) -> str:
 def _plain(page: Page, node: Node) -> list[words.Word]:
     """The sides of a comparison that hold no variable."""
     sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
-    read = [words.read(side, page.data) for side in sides if side is not None and side.type in words.WORDS]
+    read = [words.read(side, page.data) for side in sides if side is not None and side.type in words.WORDS | _PATTERNS]
     return [word for word in read if not word.expands]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from porter.artefacts import in_ini, in_json, in_toml, in_yaml, shell
+from porter.artefacts import exec_form, in_ini, in_json, in_toml, in_yaml, shell
 from porter.artefacts.page import Page, Reading, Stay
 from porter.artefacts.scalars import Scalar
 from porter.artefacts.values import Passed, value
@@ -15,12 +15,13 @@ from porter.proposal import Proposal
 
 _KINDS = frozenset({"yaml", "json", "toml", "ini"})
 _BIG = 200_000  # a JSON file above this is data: a vocabulary, a result, a benchmark
-_ENVIRONMENT = re.compile(r"(?i)env(ironment)?(_?var(iable)?s)?|variables|vars|set_?env|runtime_env")
+_ENVIRONMENT = re.compile(r"(?i)env(ironment)?(_?var(iable)?s)?|variables|vars|set_?env|runtime_env|env_?set")
 _COMMAND = re.compile(r"(?i)run|command|cmds?|script|scripts|entrypoint|args|shell|exec|tasks?|before_script|commands")
 _PROSE = re.compile(
     r"(?i)description|labels?|title|summary|help|placeholder|comment|about|text|message|content|value|body|name"
 )
 _SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}")  # words in a row, as no option or image has them
+_DEFAULT = re.compile(r"\$\{oc\.env:\w+,\s*(?P<text>[^{}$]*?)\s*\}")  # OmegaConf: a variable, else this
 _RUNS = re.compile(
     r"\s*(#!|\$ |(sudo|apt|apt-get|yum|dnf|pip\d?|conda|docker|podman|python\d?|export|source|bash|sh)\s)"
 )
@@ -39,17 +40,19 @@ def read(page: Page) -> Reading:
         reading.stays.append(Stay(start, end, "comment: text for a reader"))
     big = page.entry.kind == "json" and len(page.data) > _BIG
     found = list(scalars(page.entry.kind, page.data))
-    beside: dict[tuple[str, ...], set[str]] = {}
+    listed: dict[tuple[str, ...], list[Scalar]] = {}
     for scalar in found:
         if not scalar.is_key:
-            beside.setdefault(scalar.path, set()).add(scalar.text)
+            listed.setdefault(scalar.path, []).append(scalar)
+    reading.sites += _lists(page, listed)
     for scalar in found:
         if scalar.is_key:
             reading.stays.append(Stay(scalar.start, scalar.end, "key: a name that other programs look up", rules=True))
         else:
             reading.stays.append(Stay(scalar.start, scalar.end, _why(scalar), once=big, rules=not _tells(scalar)))
-        sites = _sites(page, scalar, beside.get(scalar.path, set()), reading)
-        reading.sites += _of_ci(sites) if _CI.search(page.path) else sites
+        reading.sites += _sites(page, scalar, listed.get(scalar.path, []), reading)
+    if _CI.search(page.path):
+        reading.sites = list(_of_ci(reading.sites))
     if big:
         reading.stays = [
             Stay(0, len(page.data), "data: a file for programs, too large to be a configuration", once=True)
@@ -57,7 +60,7 @@ def read(page: Page) -> Reading:
     return reading
 
 
-def _of_ci(sites: Iterator[Proposal]) -> Iterator[Proposal]:
+def _of_ci(sites: list[Proposal]) -> Iterator[Proposal]:
     """Sites without their edits; an import that nothing needs any more is no site."""
     return (site.withheld(_CI_BECAUSE, _CI_ADVICE) for site in sites if site.end > site.start)
 
@@ -74,7 +77,7 @@ def _comments(page: Page) -> Iterator[tuple[int, int]]:
         return in_ini.comments(page.data)
     if page.entry.kind == "yaml":
         return (found.span("site") for found in re.finditer(rb"(?m)(?:^|[ \t])(?P<site>#[^\r\n]*)", page.data))
-    return iter(())
+    return in_json.comments(page.data)
 
 
 def _tells(scalar: Scalar) -> bool:
@@ -95,7 +98,23 @@ def _why(scalar: Scalar) -> str:
     return f"value: that of {key}, which does not name a device"
 
 
-def _sites(page: Page, scalar: Scalar, beside: set[str], reading: Reading) -> Iterator[Proposal]:
+def _lists(page: Page, listed: dict[tuple[str, ...], list[Scalar]]) -> Iterator[Proposal]:
+    """Command lines that are lists of words."""
+    for items in listed.values():
+        if _is_command(items):
+            words = sorted(items, key=lambda item: item.start)
+            yield from exec_form.read(page, [(word.start, word.text) for word in words])
+
+
+def _is_command(items: list[Scalar]) -> bool:
+    return (
+        any(_COMMAND.fullmatch(name) for name in items[0].names[:2])
+        and any(item.text.startswith("--") for item in items)
+        and not any(" " in item.text or not item.exact for item in items)
+    )
+
+
+def _sites(page: Page, scalar: Scalar, listed: list[Scalar], reading: Reading) -> Iterator[Proposal]:
     under = scalar.names[1:] if scalar.is_key else scalar.names
     if scalar.is_key:
         if scalar.exact and scalar.text in page.variables:
@@ -105,11 +124,20 @@ def _sites(page: Page, scalar: Scalar, beside: set[str], reading: Reading) -> It
         if scalar.text in page.variables:  # - name: CUDA_VISIBLE_DEVICES
             yield from _named(page, scalar, scalar.names[:1] == ("name",) and any(map(_ENVIRONMENT.fullmatch, under)))
             return
-        what = f"the key {scalar.path[-1]}" if scalar.path else "the file"
-        sure = not any(_PROSE.fullmatch(name) for name in scalar.names[:1])
-        fed = [Passed(name, surely=False) for name in scalar.names[:1]]
-        yield from value(page, scalar.names, scalar.text, scalar.start, what, strict=sure, beside=beside, passed=fed)
+        if not _is_command(listed):
+            yield from _value(page, scalar, {each.text for each in listed})
     yield from _commands(page, scalar, reading)
+
+
+def _value(page: Page, scalar: Scalar, beside: set[str]) -> Iterator[Proposal]:
+    what = f"the key {scalar.path[-1]}" if scalar.path else "the file"
+    sure = not any(_PROSE.fullmatch(name) for name in scalar.names[:1])
+    fed = [Passed(name, surely=False) for name in scalar.names[:1]]
+    default = _DEFAULT.fullmatch(scalar.text)
+    text, start = scalar.text, scalar.start
+    if default is not None:
+        text, start = default["text"], start + len(text[: default.start("text")].encode())
+    yield from value(page, scalar.names, text, start, what, strict=sure, beside=beside, passed=fed)
 
 
 def _named(page: Page, scalar: Scalar, sure: bool) -> Iterator[Proposal]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from porter.artefacts import shell
+from porter.artefacts import exec_form, shell
 from porter.artefacts.dependencies import requirement
 from porter.artefacts.embedded import Host, python
 from porter.artefacts.page import Page, Reading, Stay
-from porter.artefacts.values import Passed, value
+from porter.artefacts.values import value
 from porter.artefacts.variables import in_command, other_variable, variable
 from porter.checkout.walk import Entry
 from porter.proposal import Proposal
@@ -117,19 +117,5 @@ def _variables(page: Page, start: int, end: int, exported: bool) -> Iterator[Pro
 
 
 def _exec(page: Page, start: int, end: int) -> Iterator[Proposal]:
-    """`CMD ["python", "serve.py", "--device", "cuda"]`: words without a shell."""
-    found_words = re.compile(rb'"((?:[^"\\]|\\.)*)"').finditer(page.data, start, end)
-    words = [(f.start(1), f[1].decode("utf-8", "replace")) for f in found_words]
-    program = next((i for i, (_, text) in enumerate(words) if text.endswith(".py")), None)
-    for index, (at, text) in enumerate(words):
-        name = words[program][1] if program is not None and index > program else ""
-        key, found, given = text.partition("=")
-        if found:
-            passed = [Passed(key, name, surely=bool(name))] if key.startswith("-") else []
-            yield from value(page, (key,), given, at + len(key.encode()) + 1, key, passed=passed)
-            yield from in_command(page, at, at + len(text.encode()))
-        elif index:
-            before = words[index - 1][1]
-            names = (before,) if before.startswith("-") else ()
-            what = f"the option {before}" if names else "an argument"
-            yield from value(page, names, text, at, what, passed=[Passed(n, name, surely=bool(name)) for n in names])
+    words = re.compile(rb'"((?:[^"\\]|\\.)*)"').finditer(page.data, start, end)
+    return exec_form.read(page, [(word.start(1), word[1].decode("utf-8", "replace")) for word in words])

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from porter.artefacts.page import UnreadableError
 from porter.artefacts.scalars import Scalar
 
 _TOKEN = re.compile(rb'\s*(?:("(?:[^"\\]|\\.)*")|([{}\[\]:,])|([^\s{}\[\]:,"]+))', re.DOTALL)
+_COMMENT = re.compile(rb'("(?:[^"\\]|\\.)*")|//[^\r\n]*|/\*.*?\*/', re.DOTALL)  # or a string
+_TRAILING = re.compile(rb'("(?:[^"\\]|\\.)*")|,(\s*[}\]])', re.DOTALL)
 
 
 @dataclass
@@ -30,21 +33,32 @@ def text_of(node: Node, data: bytes) -> str:
     return str(json.loads(data[node.start : node.end], strict=False))
 
 
-def check(data: bytes) -> None:
-    """UnreadableError where the text is not JSON."""
+def comments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where comments stand, which many readers of configurations take."""
+    return (found.span() for found in _COMMENT.finditer(data) if found[1] is None)
+
+
+def plain(data: bytes) -> bytes:
+    """The text as json.loads wants it, every byte in its place; UnreadableError where it is not JSON."""
     try:
         json.loads(data)
     except ValueError as error:
+        without = _COMMENT.sub(lambda found: found[1] or re.sub(rb"[^\r\n]", b" ", found[0]), data)
+        without = _TRAILING.sub(lambda found: found[1] or b" " + found[2], without)
+        with suppress(ValueError):
+            json.loads(without)
+            return without
         line = getattr(error, "lineno", 1)
         reason = getattr(error, "msg", str(error))
         raise UnreadableError(
             line, f"It is not valid JSON: {reason}.", "Mend the file, or port the lines below by hand."
         ) from error
+    return data
 
 
 def tree(data: bytes) -> Node:
     """The structure of a JSON text."""
-    check(data)
+    data = plain(data)
     tokens = ((found.start(found.lastindex or 0), found.end(), found) for found in _TOKEN.finditer(data))
     top = Node(0, sort="array")
     stack: list[tuple[Node, Node | None]] = [(top, None)]  # (container, the key that waits for its value)

@@ -78,7 +78,7 @@ def _lines(result: Masked) -> None:
         rest = result.text[start:end]
         if rest.startswith(b"!"):
             result.shell.append((start + len(rest) - len(rest.lstrip(b"!")), end))
-        elif re.match(rb"%(pip|conda|mamba|uv)\b", rest):
+        elif re.match(rb"%(pip|conda|mamba|uv|env|set_env)\b", rest):
             result.shell.append((start + 1, end))
         elif re.match(rb"%(sx|system)\b", rest):
             result.shell.append((start + rest.index(b" "), end) if b" " in rest else (end, end))
