@@ -112,7 +112,9 @@ def _families(words: Iterable[str]) -> tuple[tuple[bytes, ...], list[tuple[bytes
 
 def _import_lines(packages: Iterable[str]) -> re.Pattern[bytes] | None:
     names = b"|".join(re.escape(name.encode()) for name in sorted(packages))
-    return re.compile(rb"\n[ \t]*(?:import|from)[ \t]+(?:[\w., \t]+,[ \t]*)?(?:" + names + rb")\b") if names else None
+    return (
+        re.compile(rb"[\n;][ \t]*(?:import|from)[ \t]+(?:[\w., \t]+,[ \t]*)?(?:" + names + rb")\b") if names else None
+    )
 
 
 def _minimal(words: Iterable[str]) -> tuple[str, ...]:

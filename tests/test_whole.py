@@ -77,3 +77,39 @@ def test_native_code_says_what_python_does_without_it(python: str, told: str, tm
     made = plan(tmp_path, {"op.cu": OPERATOR, "use.py": python})
     (finding,) = [each for each in made.findings if each.file == "op.cu" and each.verdict is Verdict.MANUAL]
     assert told in finding.why
+
+
+def test_assembly_in_native_code_is_counted(tmp_path: Path) -> None:
+    code = '__global__ void k(int *x) { asm volatile("mov.u32 %0, %clock;" : "=r"(*x)); }  // asm(\n'
+    (finding,) = [each for each in plan(tmp_path, {"op.cu": code}).findings if each.verdict is Verdict.MANUAL]
+    assert "inline assembly (PTX) in 1 place." in finding.why
+
+
+TRITON = (
+    "import triton\nimport triton.language as tl\n\n@triton.jit\ndef scale(x):\n    pass\n\n"
+    "def run(x):\n    scale[(1,)](x)\n"
+)
+INLINE = (
+    "from torch.utils import cpp_extension\next = cpp_extension.load_inline(name='x', functions=['scale'], "
+    "cuda_sources=['a'], cpp_sources=['b'])\ny = ext.scale(1)\n"
+)
+
+
+@pytest.mark.parametrize(("code", "where"), [(TRITON, "launches stand in use.py"), (INLINE, "stand in use.py")])
+@pytest.mark.parametrize("beside", ["def scale_ref(x):\n    return x\n", "def other(x):\n    return x\n"])
+def test_kernels_in_python_say_who_runs_them_and_what_does_without(
+    code: str, where: str, beside: str, tmp_path: Path
+) -> None:
+    made = plan(tmp_path, {"use.py": code, "plain.py": beside})
+    said = " ".join(finding.why for finding in made.findings if finding.verdict is Verdict.MANUAL)
+    assert where in said
+    assert ("stands in plain.py:1" in said) == beside.startswith("def scale_ref")
+    assert ("No Python version of it was found" in said) != beside.startswith("def scale_ref")
+
+
+@pytest.mark.parametrize(
+    "line", ["import os; import flash_attn", "x = 1;from flash_attn import f", "import flash_attn"]
+)
+def test_an_import_is_seen_wherever_its_line_begins(line: str, tmp_path: Path) -> None:
+    made = plan(tmp_path, {"use.py": line + "\n"})
+    assert [finding.subject for finding in made.findings] == ["flash-attn"]

@@ -20,6 +20,7 @@ _KERNEL = re.compile(rb"\b__global__\b")
 _COMMENT = re.compile(rb"//[^\r\n]*|/\*.*?\*/|(\"(?:[^\"\\\r\n]|\\.)*\")", re.DOTALL)  # or a string
 # What hipify may have something to say about.
 _CUDA = r"(?i)cuda|cublas|cudnn|curand|cusparse|cufft|nccl|cub/|cub::|thrust|__global__"
+_ASSEMBLY = re.compile(rb"\b(?:asm|__asm__)\s*(?:volatile|__volatile__)?\s*\(")
 _LAUNCH = re.compile(rb"<<<")
 
 
@@ -50,10 +51,12 @@ def read(page: Page) -> Reading:
         return reading
     kernels, launches = len(_KERNEL.findall(code)), len(_LAUNCH.findall(code))
     counted = f"The file has {kernels} kernel{'s'[: kernels != 1]} and {launches} launch{'es'[: 2 * (launches != 1)]}."
+    assembly = len(_ASSEMBLY.findall(code))
+    machine = f"It has inline assembly (PTX) in {assembly} place{'s'[: assembly != 1]}." if assembly else ""
     names = operators(code)
     sources = page.context.library.sources() if names else []
     told = sentence(names, callers(names, sources), fallbacks(names, sources)) if names else ""
-    because = " ".join(filter(None, [counted if kernels or launches else "", told]))
+    because = " ".join(filter(None, [counted if kernels or launches else "", machine, told]))
     reading.sites.append(
         replace(manual(first.rule, first.start, first.end, because), verdict=first.verdict, advice=first.advice)
     )

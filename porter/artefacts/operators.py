@@ -48,12 +48,13 @@ def sentence(names: list[str], calling: list[str], without: list[str]) -> str:
     """What a reader is told about them."""
     if not names:
         return ""
-    where = f"calls of such a name stand in {_listed(calling)}" if calling else "no Python file of the repo calls them"
-    other = f" By its words, a version without it stands in {_listed(without)}." if without else ""
+    where = f"calls of such a name stand in {listed(calling)}" if calling else "no Python file of the repo calls them"
+    other = f" By its words, a version without it stands in {listed(without)}." if without else ""
     none = " No Python version of it was found." if calling and not without else ""
-    return f"It registers {_listed(names)} for Python; {where}.{other}{none}"
+    return f"It registers {listed(names)} for Python; {where}.{other}{none}"
 
 
-def _listed(items: list[str]) -> str:
+def listed(items: list[str]) -> str:
+    """The first few of many."""
     rest = f" and {len(items) - _MANY} more" if len(items) > _MANY else ""
     return ", ".join(items[:_MANY]) + rest

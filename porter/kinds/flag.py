@@ -13,6 +13,7 @@ from porter.packs.packages import Packages
 from porter.packs.requirement import judge
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal
+from porter.python import kernels
 from porter.python.dotted import last_name
 from porter.python.imports import import_sites
 from porter.python.patterns import Pattern, match
@@ -105,9 +106,9 @@ def _names(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
         for meaning in scene.names.meanings(chain):
             found = known.find(meaning.segments)
             if found is not None:
-                yield Proposal(
-                    found[0], source.start(chain.node), source.end(chain.node), _verdict(found[0]), fallback=found[1]
-                )
+                span = source.start(chain.node), source.end(chain.node)
+                because = kernels.of_load_inline(scene, chain.node)
+                yield Proposal(found[0], *span, _verdict(found[0]), because=because, fallback=found[1])
                 break
 
 
@@ -229,7 +230,8 @@ def _packages(scene: Scene, rule: Rule) -> Iterator[Proposal]:
         said = "; ".join(filter(None, [f"The package is {each.package.name}", each.guard.caught or each.guard.lacking]))
         span = source.start(each.site.statement), each.end
         todo = each.package.advice(scene.target.name) or ""
-        yield Proposal(rule, *span, verdict, (), f"{said}.", todo, each.package.name)
+        native = kernels.of_triton(scene) if each.package.name == "triton" else ""
+        yield Proposal(rule, *span, verdict, (), f"{said}. {native}".strip(), todo, each.package.name)
     yield from _declared(scene, rule)
     for call in scene.module.calls:
         first = call.args[0] if call.args else None
