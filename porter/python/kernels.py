@@ -25,7 +25,7 @@ def of_triton(scene: Scene) -> str:
     ]
     if not kernels:
         return ""
-    sources = list(scene.library.sources())
+    sources = list(scene.context.library.sources())
     launched = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in kernels) + rb")\s*\[")
     running = sorted(path for path, text in sources if launched.search(text))
     where = f"launches stand in {listed(running)}" if running else "no launch of them was found"
@@ -44,7 +44,7 @@ def of_load_inline(scene: Scene, function: ast.expr) -> str:
     names = [each.value for each in items if isinstance(each, ast.Constant) and isinstance(each.value, str)]
     if not names:
         return ""
-    sources = list(scene.library.sources())
+    sources = list(scene.context.library.sources())
     calling = callers(names, sources)
     where = f"calls of such a name stand in {listed(calling)}" if calling else "no call of them was found"
     return f"It makes {listed(names)}; {where}.{_without(names, sources)}"
