@@ -27,4 +27,5 @@ class Context:
     library: Files
     own_methods: dict[str, frozenset[str]]
     style: Agnostic | None = None
+    docs: bool = False  # whether code blocks of documents are ported, too
     options: Ledger = field(default_factory=Ledger)  # filled as the programs of the checkout are planned

@@ -173,6 +173,7 @@ class Plan:
     scanned: int = 0  # files looked at
     untouched: int = 0  # files copied without being looked at: binary, huge, not a kind that porter knows
     style: str = "native"
+    docs: bool = False  # whether code blocks of documents were ported, too
     others: tuple[Target, ...] = ()  # what the port serves beside `target`
     added: tuple[Added, ...] = ()  # files that the port brings along
     account: tuple[Tally, ...] = ()  # every line that names an accelerator, found apart from the rules

@@ -55,6 +55,7 @@ class Choice:
     patches: tuple[Path, ...] = ()  # folders of patches besides those of the packs
     style: str = NATIVE
     beside: tuple[str, ...] = ()  # further targets that the same port serves
+    docs: bool = False  # whether code blocks of documents are ported, too
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -129,10 +130,12 @@ def lay_out(checkout: Checkout, choice: Choice, memory: Memory | None = None) ->
     pack = load(target, upstream, choice.rules, style.alias if style else "").chosen(choice.only, choice.skip)
     triage = Triage(pack)
     if memory is not None:
-        memory.rules(pack, target, style)
+        memory.rules(pack, target, style, docs=choice.docs)
     reading = _read(checkout.root, entries, triage, memory)
     library, methods = _library(checkout.root, entries), _own_methods(reading, pack)
-    return Desk(checkout, entries, reading, Context(pack, target, surface, triage, library, methods, style))
+    return Desk(
+        checkout, entries, reading, Context(pack, target, surface, triage, library, methods, style, choice.docs)
+    )
 
 
 @contextmanager
@@ -214,6 +217,7 @@ def _plan(desk: Desk, progress: Progress | None, memory: Memory | None = None) -
         origin=desk.checkout.origin,
         target=context.target,
         packs=context.pack.uses,
+        docs=context.docs,
         files=tuple(files),
         problems=tuple(sorted(problems, key=lambda problem: (problem.file, problem.line))),
         dependencies=dependencies(files, context.target),

@@ -113,3 +113,55 @@ def test_kernels_in_python_say_who_runs_them_and_what_does_without(
 def test_an_import_is_seen_wherever_its_line_begins(line: str, tmp_path: Path) -> None:
     made = plan(tmp_path, {"use.py": line + "\n"})
     assert [finding.subject for finding in made.findings] == ["flash-attn"]
+
+
+README = (
+    "# CUDA\n\nTo be on `cuda`:\n\n```bash\n# on cuda\n$ CUDA_VISIBLE_DEVICES=0 python main.py --device cuda\n```\n"
+    "\n~~~python\nx = torch.zeros(1).cuda()\n~~~\n\n```\nmodel.cuda()\n```\n\n```text\ndevice=cuda\n```\n"
+)
+PORTED = README.replace(
+    "CUDA_VISIBLE_DEVICES=0 python main.py --device cuda", "ASCEND_RT_VISIBLE_DEVICES=0 python main.py --device npu"
+)
+PAGE = "On CUDA:\n\n.. code-block:: sh\n   :caption: cuda\n\n   python main.py --device cuda\n\nand ``cuda``.\n"
+
+
+def documented(folder: Path, name: str, text: str) -> Plan:
+    (folder / name).write_bytes(text.encode())
+    (folder / "main.py").write_text(
+        "import torch_npu\nimport argparse\np = argparse.ArgumentParser()\np.add_argument('--device', default='cuda')\n"
+    )
+    with open_checkout(str(folder)) as checkout:
+        return make_plan(checkout, Choice("npu", docs=True))
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("README.md", README.split("~~~")[0], PORTED.split("~~~")[0]),
+        ("usage.rst", PAGE, PAGE.replace("--device cuda", "--device npu")),
+    ],
+)
+def test_code_blocks_are_ported_on_demand_and_prose_never(
+    name: str, before: str, after: str, newline: str, tmp_path: Path
+) -> None:
+    before, after = before.replace("\n", newline), after.replace("\n", newline)
+    made = documented(tmp_path, name, before)
+    (file,) = [each for each in made.changed if each.path == name]
+    assert file.ported.decode() == after
+    assert {each.verdict for each in file.findings if each.edits} == {Verdict.REVIEW}
+    assert all(tally.missing == () for tally in made.account)
+    again = documented(tmp_path, name, after)
+    assert name not in {each.path for each in again.changed}
+
+
+def test_python_in_a_document_is_ported_with_its_import(tmp_path: Path) -> None:
+    made = documented(tmp_path, "README.md", "```python\nimport torch\nx = torch.zeros(1).cuda()\n```\n`x.cuda()`\n")
+    (file,) = [each for each in made.changed if each.path == "README.md"]
+    assert (
+        file.ported.decode() == "```python\nimport torch\nimport torch_npu\nx = torch.zeros(1).npu()\n```\n`x.cuda()`\n"
+    )
+
+
+def test_documents_stay_unless_a_person_asks(tmp_path: Path) -> None:
+    assert not plan(tmp_path, {"README.md": README}).changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from porter.artefacts import documents
 from porter.artefacts.page import Page, Reading, Stay
 from porter.checkout.walk import Entry
 
@@ -29,4 +30,7 @@ def concerns(entry: Entry) -> bool:
 
 def read(page: Page) -> Reading:
     suffix = PurePosixPath(page.path.lower()).suffix
-    return Reading(stays=[Stay(0, len(page.data), _BY_SUFFIX.get(suffix, _DOCUMENT), once=True)])
+    reading = Reading(stays=[Stay(0, len(page.data), _BY_SUFFIX.get(suffix, _DOCUMENT), once=True)])
+    if page.context.docs and (page.entry.kind == "markdown" or suffix == ".rst"):
+        reading.sites += documents.read(page, suffix)
+    return reading

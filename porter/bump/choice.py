@@ -26,4 +26,5 @@ def choice_of(lock: Lock) -> Choice:
     """Targets, style and rules as a lock has them."""
     only, skip, beside = (tuple(map(str, lock.options.get(name, ()))) for name in ("only", "skip", "beside"))
     style = str(lock.options.get("style", NATIVE))
-    return Choice(f"{lock.target.name}@{lock.target.version}", only, skip, style=style, beside=beside)
+    docs = bool(lock.options.get("docs", False))
+    return Choice(f"{lock.target.name}@{lock.target.version}", only, skip, style=style, beside=beside, docs=docs)

@@ -45,7 +45,7 @@ class Memory:
     _digests: dict[str, str] = field(default_factory=dict)
     reused: int = 0
 
-    def rules(self, pack: Pack, target: Target, style: Agnostic | None = None) -> None:
+    def rules(self, pack: Pack, target: Target, style: Agnostic | None = None, *, docs: bool = False) -> None:
         """Which rules and which porter the plans belong to; then what was remembered for them is read."""
         parts = [
             *(f"{use.name} {use.digest}" for use in pack.uses),
@@ -54,6 +54,7 @@ class Memory:
             f"{target.name}@{target.version}",
             facts(target.name),
             repr(style),
+            f"docs={docs}",
             _porter(),
         ]
         self._key = digest("\0".join(parts).encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,6 +37,7 @@ SECTION = "port"
     metavar="FILE",
     help="Write a patch for `git apply` instead (- for stdout).",
 )
+@click.option("--docs", is_flag=True, help="Port the code blocks of documents (Markdown, reStructuredText), too.")
 @click.option("--diff", is_flag=True, help="Print what would change and write nothing.")
 @click.option("--no-verify", is_flag=True, help="Write no verify/ (checks of the port; migrate runs none of them).")
 @click.option(
@@ -57,6 +58,7 @@ def command(
     in_place: bool,
     branch: str | None,
     patch_file: Path | None,
+    docs: bool,
     diff: bool,
     no_verify: bool,
     family: str,
@@ -93,7 +95,7 @@ def command(
         if unfit:
             raise UsageError(f"{unfit[0]} is not for --target {name}, which writes a folder of its own; leave it out.")
         return _to_framework(frameworks()[name], Path(checkout), family, out, force=force, quiet=quiet)
-    with planned(checkout, target, only, skip, rules, quiet=quiet, style=style) as (opened, plans):
+    with planned(checkout, target, only, skip, rules, quiet=quiet, style=style, docs=docs) as (opened, plans):
         if len(plans) > 1 and [way for way in ways if way != "--out"]:
             raise UsageError(f"{ways[0]} is for one port; name one target, or choose --style agnostic for all of them.")
         if diff or patch_file is not None:
@@ -142,7 +144,9 @@ def _write(
 
     extra = {"report.md": _bytes(render(plan, "markdown")), "report.json": _bytes(render(plan, "json")), **checks}
     extra |= {file.path: file.content for file in plan.added}
-    options = {"only": sorted(only), "skip": sorted(skip), "style": plan.style}
+    options: dict[str, Any] = {"only": sorted(only), "skip": sorted(skip), "style": plan.style}
+    if plan.docs:
+        options["docs"] = True
     if plan.others:
         options["beside"] = [f"{each.name}@{each.version}" for each in plan.others]
     if in_place:

@@ -80,6 +80,7 @@ def planned(
     *,
     quiet: bool,
     style: str = "",
+    docs: bool = False,
 ) -> Iterator[tuple[Checkout, list[Plan]]]:
     """Open a checkout and plan it; the repo's own [tool.porter] fills in what the command line leaves out.
 
@@ -92,7 +93,7 @@ def planned(
     from porter.styles.style import NATIVE
 
     with open_checkout(spec) as checkout:
-        choice = chosen(checkout, target, only, skip, rules, style)
+        choice = replace(chosen(checkout, target, only, skip, rules, style), docs=docs)
         ports = [choice]
         if choice.style == NATIVE:
             ports = [replace(choice, target=each, beside=()) for each in choice.targets]
