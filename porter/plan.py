@@ -37,6 +37,12 @@ from porter.weights import is_weights
 if TYPE_CHECKING:
     from porter.cache.memory import Memory
 
+_OVERLAY = (
+    "The checkout is an installed package, and the port an overlay. With the port's folder first on PYTHONPATH Python "
+    "takes the port; without it everything is as it was, for nothing was changed where the package is installed. Once "
+    "another version of it is installed, port again."
+)
+
 Planned = tuple[FilePlan | None, list[Problem]]
 Progress = Callable[[int, int, str], None]
 
@@ -222,7 +228,17 @@ def _plan(desk: Desk, progress: Progress | None, memory: Memory | None = None) -
         problems=tuple(sorted(problems, key=lambda problem: (problem.file, problem.line))),
         dependencies=dependencies(files, context.target),
         pins=declared(desk.checkout.root, desk.entries),
-        notes=tuple(filter(None, [*context.surface.notes, _earlier(desk.checkout.root), _weights(desk.entries)])),
+        notes=tuple(
+            filter(
+                None,
+                [
+                    *context.surface.notes,
+                    _earlier(desk.checkout.root),
+                    _weights(desk.entries),
+                    _OVERLAY * desk.checkout.overlay,
+                ],
+            )
+        ),
         scanned=scanned,
         untouched=len(desk.entries) - scanned,
         account=account,

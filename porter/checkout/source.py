@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from porter.checkout import git
+from porter.checkout.installed import Installed, staged
 from porter.checkout.snapshot import is_snapshot, materialised
 from porter.errors import UsageError
 from porter.model import Origin
@@ -28,11 +29,16 @@ class Checkout:
     origin: Origin
     is_git: bool
     temporary: bool = False
+    overlay: bool = False  # an installed package, whose port stands before it on Python's path
 
 
 @contextmanager
-def open_checkout(spec: str) -> Iterator[Checkout]:
+def open_checkout(spec: str | Installed) -> Iterator[Checkout]:
     """The checkout that `spec` names: PATH or URL, each with an optional @REV; a path that exists wins over @REV."""
+    if isinstance(spec, Installed):
+        with staged(spec) as (root, name):
+            yield Checkout(root, Origin(name), is_git=False, temporary=True, overlay=True)
+        return
     path, revision = _local(spec)
     if path is None:
         url, revision = _remote(spec)

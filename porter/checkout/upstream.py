@@ -43,11 +43,13 @@ def _itself(name: str, version: str) -> dict[str, str]:
 def _requires(root: Path) -> dict[str, str]:
     """What the requirements files at the root ask for; of two lines about a distribution both hold."""
     found: dict[str, list[str]] = {}
+    lines = [line for line in _metadata(root).get("requires-dist", ()) if "extra ==" not in line]
     for path in sorted((*root.glob("requirement*.txt"), *root.glob("requirements/*.txt"))):
-        for line in _read(path).splitlines():
-            with suppress(InvalidRequirement):
-                wanted = Requirement(re.sub(r"\s+(#|--).*", "", line).strip())
-                found.setdefault(canonicalize_name(wanted.name), []).append(str(wanted.specifier))
+        lines += [re.sub(r"\s+(#|--).*", "", line).strip() for line in _read(path).splitlines()]
+    for line in lines:
+        with suppress(InvalidRequirement):
+            wanted = Requirement(line)
+            found.setdefault(canonicalize_name(wanted.name), []).append(str(wanted.specifier))
     return {name: ",".join(filter(None, parts)) for name, parts in found.items()}
 
 
@@ -59,6 +61,9 @@ def _project(root: Path, name: str) -> Upstream:
         found = (_CALL_NAME if file == "setup.py" else _NAME).search(text)
         if found is not None:
             return Upstream(found[1], _version(text, root, found[1]))
+    metadata = _metadata(root)
+    if "name" in metadata:
+        return Upstream(metadata["name"][0], next(iter(metadata.get("version", ())), ""))
     packages = sorted(root.glob("*/__init__.py"))
     if len(packages) == 1:  # an unpacked wheel
         text = _read(packages[0])
@@ -66,6 +71,16 @@ def _project(root: Path, name: str) -> Upstream:
         if version is not None:
             return Upstream(packages[0].parent.name, version[1])
     return Upstream(name)
+
+
+def _metadata(root: Path) -> dict[str, list[str]]:
+    """What an installed package says of itself, where the checkout is just one."""
+    files = sorted(root.glob("*.dist-info/METADATA"))
+    found: dict[str, list[str]] = {}
+    head = _read(files[0]).partition("\n\n")[0] if len(files) == 1 else ""
+    for key, value in re.findall(r"^([A-Za-z-]+):[ \t]*(.*)$", head, re.MULTILINE):
+        found.setdefault(key.lower(), []).append(value.strip())
+    return found
 
 
 def _version(text: str, root: Path, name: str) -> str:

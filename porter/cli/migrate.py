@@ -11,6 +11,7 @@ import click
 from porter.cli.shared import needs_a_person, planned, planning, summary
 
 if TYPE_CHECKING:
+    from porter.checkout.installed import Installed
     from porter.checkout.source import Checkout
     from porter.model import Plan
     from porter.port import Written
@@ -45,7 +46,7 @@ SECTION = "port"
 )
 @click.option("--force", is_flag=True, help="Replace what a person changed in an earlier port (a backup is kept).")
 def command(
-    checkout: str,
+    checkout: str | Installed,
     target: str | None,
     style: str,
     only: tuple[str, ...],
@@ -68,8 +69,9 @@ def command(
 
     The checkout is a folder, a git work tree, a git URL or a bare repository, with @REV for a revision. The port is a
     copy beside it with report.md, report.json, porter.lock and its checks in verify/; the checkout stays as it is.
-    Nothing of the repository is run. A patch and a diff hold the repository's own files alone. Several targets get a
-    port each (--out is then the folder of the ports), or with --style agnostic one port that serves them all.
+    An installed package (--installed) becomes a folder for PYTHONPATH. Nothing of the repository is run. A patch and a
+    diff hold the repository's own files alone. Several targets get a port each (--out is then the folder of the
+    ports), or with --style agnostic one port that serves them all.
     """
     from porter.errors import UsageError
     from porter.harness.written import checks as checks_of
@@ -94,6 +96,8 @@ def command(
         unfit += [] if style in ("", "native") else ["--style"]
         if unfit:
             raise UsageError(f"{unfit[0]} is not for --target {name}, which writes a folder of its own; leave it out.")
+        if not isinstance(checkout, str):
+            raise UsageError(f"--installed is not for --target {name}, which takes a checkpoint; name its folder.")
         return _to_framework(frameworks()[name], Path(checkout), family, out, force=force, quiet=quiet)
     with planned(checkout, target, only, skip, rules, quiet=quiet, style=style, docs=docs) as (opened, plans):
         if len(plans) > 1 and [way for way in ways if way != "--out"]:
@@ -105,17 +109,20 @@ def command(
             click.echo(summary(plans, form).rstrip("\n"))
         for plan in plans:
             checks = {} if no_verify else checks_of(opened, plan)
-            place = out
-            if out and len(plans) > 1:
-                place = out / plan.target.name
-                if out.parent.is_dir():
-                    out.mkdir(exist_ok=True)
+            place = _of_several(out, plan) if out and len(plans) > 1 else out
             written = _write(opened, plan, checks, only, skip, out=place, in_place=in_place, branch=branch, force=force)
             if not quiet:
-                _tell(written, err=form != "text")
+                _tell(written, overlay=opened.overlay, err=form != "text")
             if not quiet and not no_verify and not checks:
                 click.echo("No checks were written, for the checkout has a verify/ of its own.", err=True)
         return needs_a_person(plans)
+
+
+def _of_several(out: Path, plan: Plan) -> Path:
+    """The folder of one of several ports."""
+    if out.parent.is_dir():
+        out.mkdir(exist_ok=True)
+    return out / plan.target.name
 
 
 def _to_framework(module: str, root: Path, family: str, out: Path | None, *, force: bool, quiet: bool) -> int:
@@ -176,11 +183,15 @@ def _write_patch(plan: Plan, file: Path | None) -> None:
     click.echo(f"Patch: {file}", err=True)
 
 
-def _tell(written: Written, *, err: bool) -> None:
+def _tell(written: Written, *, overlay: bool, err: bool) -> None:
     if written.branch:
         click.echo(f"\nBranch: {written.branch} ({written.commit[:12]})", err=err)
     else:
         click.echo(f"\nPort:   {written.path}\nReport: {written.path / 'report.md'}", err=err)
+    if overlay:
+        click.echo(
+            f"Use it: PYTHONPATH={written.path} python ...\nUndo:   leave PYTHONPATH out, remove the folder", err=err
+        )
     if written.backup is not None:
         click.echo(f"Backup of what you had changed: {written.backup}", err=err)
     for path in written.left_out:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from porter.cli.shared import needs_a_person, planned, planning, summary
+
+if TYPE_CHECKING:
+    from porter.checkout.installed import Installed
 
 SECTION = "port"
 
@@ -14,7 +18,7 @@ SECTION = "port"
 @click.command(short_help="Audit a checkout and write nothing.")
 @planning
 def command(
-    checkout: str,
+    checkout: str | Installed,
     target: str | None,
     style: str,
     only: tuple[str, ...],

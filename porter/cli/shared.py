@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from porter.checkout.installed import Installed
     from porter.checkout.source import Checkout
     from porter.model import Plan
     from porter.plan import Choice
@@ -50,7 +51,24 @@ FORMAT = click.option(
 def planning(function: F) -> F:
     """The options of every verb that plans a checkout."""
     options = (
-        click.argument("checkout", metavar="PATH|URL[@REV]"),
+        click.argument("checkout", metavar="PATH|URL[@REV]", required=False, callback=_checkout),
+        click.option(
+            "--installed",
+            metavar="NAME",
+            is_eager=True,
+            expose_value=False,
+            callback=_remembered,
+            help="An installed package in the place of a checkout; it is neither imported nor changed.",
+        ),
+        click.option(
+            "--python",
+            type=click.Path(path_type=Path),
+            metavar="PATH",
+            is_eager=True,
+            expose_value=False,
+            callback=_remembered,
+            help="With --installed: the interpreter that has it, or a folder of packages. [default: porter's own]",
+        ),
         TARGET,
         STYLE,
         click.option(
@@ -70,9 +88,26 @@ def planning(function: F) -> F:
     return function
 
 
+def _remembered(context: click.Context, option: click.Parameter, value: str | Path | None) -> None:
+    context.meta[f"porter.{option.name}"] = value
+
+
+def _checkout(context: click.Context, _: click.Parameter, value: str | None) -> str | Installed:
+    """What is to be ported: a checkout, or an installed package."""
+    from porter.checkout.installed import Installed
+
+    name, python = context.meta.get("porter.installed"), context.meta.get("porter.python")
+    if (value is None) == (name is None):
+        missing = "name a checkout, or an installed package with --installed"
+        raise click.UsageError("name a checkout or --installed, not both." if name else f"{missing}.", context)
+    if name is None and python is not None:
+        raise click.UsageError("--python goes with --installed; leave it out.", context)
+    return value if value is not None else Installed(str(name), python)
+
+
 @contextmanager
 def planned(
-    spec: str,
+    spec: str | Installed,
     target: str | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],

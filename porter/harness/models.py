@@ -153,7 +153,7 @@ class _Repository:
         read = () if config else _read_of_config(source, start)
         lacks = () if config or read else _without_value(start)
         own = self._tokenizer(source)
-        return Model(source.file, source.name, node.name, source.path, where, name, read, lacks, own)
+        return Model(source.file, source.name, node.name, source.path, where, name, read, lacks, tokenizer=own)
 
     def _tokenizer(self, source: Source) -> tuple[str, str]:
         """The class beside a model that reads a SentencePiece model."""
