@@ -1,8 +1,8 @@
 """Makes what can be made of the docs: `python docs/generate.py` writes it, with `--check` it only names what is stale.
 
-Made whole are cli.md, from the commands themselves, rule-list.md and targets.md, from the packs, and coverage.md, from
-coverage.yaml. In every other page
-the console sessions are run again, so that what a reader sees is what porter prints.
+Made whole are cli.md, from the commands themselves, rule-list.md, targets.md and upstreams.md, from the packs, and
+coverage.md, from coverage.yaml. In every other page the console sessions are run again, so that what a reader sees is
+what porter prints.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def produce() -> dict[Path, str]:
         DOCS / "cli.md": command_line(),
         DOCS / "rule-list.md": rule_list(),
         DOCS / "targets.md": targets(),
+        DOCS / "upstreams.md": upstreams(),
         DOCS / "coverage.md": coverage(MADE),
     }
     written = [path for path in (*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")) if path not in whole]
@@ -134,6 +135,32 @@ def _escaped(text: str) -> str:
     """A sentence as Markdown shows it: what could be HTML or emphasis is only text."""
     spans = re.split(r"(`[^`]*`)", " ".join(text.split()))  # what stands between backticks is shown as it is
     return "".join(span if span.startswith("`") else re.sub(r"([<>*_])", r"\\\1", span) for span in spans)
+
+
+# -- the projects ---
+
+
+def upstreams() -> str:
+    """Every project with a pack of its own: how it is known, what holds for it, and what was run."""
+    packs = [file for _, path in sorted(pack_paths().items()) if (file := read_pack(path)).upstream]
+    lines = ["# Projects that porter knows", "", MADE]
+    lines += [
+        "A pack in `rules/upstream/` holds what is true of one project alone; what is true of many stands in the",
+        "packs that hold everywhere (`base`, `hazards`, `huggingface`, the targets). It joins in by itself: where",
+        "the packaging of the checkout names the project, or where all files of one of its marks are there. The",
+        "report's table of versions names the packs that were used. A checkpoint's folder is a checkout like any",
+        "other, also in the cache of the hub, and so is an installed package (`porter migrate --installed NAME`).",
+        "Rules that a project switches off are switched off with a reason.",
+    ]
+    for pack in packs:
+        rules = [f"`{rule['id']}` {rule['name']}" for rule in pack.rules]
+        marks = [" and ".join(f"`{glob}`" for glob in mark) for mark in pack.marks]
+        lines += ["", f"## {pack.upstream}", "", _escaped(pack.describes), ""]
+        lines += [f"- *Known by* its name, or by what is in {'; or in '.join(marks)}."]
+        lines += [f"- *Rules*: {', '.join(rules)}."] if rules else []
+        lines += [f"- *Without* `{rule}`: {_escaped(reason)}" for rule, reason in sorted(pack.disable.items())]
+        lines += [f"- *Run*: {_escaped(what)}" for what in pack.ran]
+    return "\n".join(lines) + "\n"
 
 
 # -- the targets ---

@@ -23,6 +23,7 @@ class PackFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     extends: str | None = None
     upstream: str | None = None  # the rules hold only for this upstream project
     marks: tuple[dict[str, str], ...] = ()  # files and what they contain, by which a checkout is known as `upstream`
+    ran: tuple[str, ...] = ()  # what was really run with the pack, for its page in the docs
     optional: bool = False  # the rules hold only where a person asks for the pack by its name
     vars: dict[str, str] = {}
     vocabulary: tuple[str, ...] = ()  # words that name an accelerator: each place where one stands gets a verdict

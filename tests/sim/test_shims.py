@@ -160,3 +160,20 @@ def test_what_stands_for_other_libraries_of_cuda_keeps_what_is_set(simulate: Run
         """,
     )
     assert done.stdout.splitlines() == ["False True", "True True", "0 1 1", "True", "mlu:0 True False"], done.stderr
+
+
+def test_a_class_that_is_not_simulated_is_a_class(simulate: Run) -> None:
+    code = """
+    import torch
+    def kept(graph: torch.npu.NPUGraph | None) -> bool:
+        return isinstance(graph, torch.npu.NPUGraph)
+    assert not kept(None)
+    try:
+        torch.npu.NPUGraph()
+    except NotImplementedError as error:
+        assert "not simulated" in str(error)
+    else:
+        raise AssertionError
+    """
+    done = simulate("npu", code)
+    assert done.returncode == 0, done.stderr
