@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from porter.kinds import import_
@@ -16,6 +16,7 @@ from porter.python.module import Chain
 from porter.python.names import Meaning
 from porter.python.prose import is_message
 from porter.python.scene import Scene
+from porter.styles.classes import only_called, stands_for_class, uses_of
 
 
 class Rule(Head, tag_field="kind", tag="api", rename={"source": "from"}, frozen=True, kw_only=True):
@@ -106,9 +107,10 @@ class Renamer:
         done: dict[ast.alias, Judgement] = {}
         for alias, answer in concerned.items():
             start, end = site.span(alias)
-            if answer.segments is None:
+            as_class = self._as_class(answer.segments, uses_of(self._scene.module, alias))
+            if answer.segments is None or as_class:
                 withheld.add(alias)
-                yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=answer.because)
+                yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=as_class or answer.because)
             elif answer.segments != site.qualified(alias):
                 done[alias] = answer
             else:
@@ -173,8 +175,8 @@ class Renamer:
             because = f"Its result is asked for {below}, whose counterpart on the target is not known."
             yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=because)
             return
-        if self._is_class(chain, answer.segments):
-            because = f"It is used as a class, and {'.'.join(answer.segments)} is a function."
+        because = self._as_class(answer.segments, [chain.node])
+        if because:
             yield Proposal(answer.rule, start, end, Verdict.MANUAL, because=because)
             return
         edit = self._edit(chain, meaning, answer.segments)
@@ -186,11 +188,12 @@ class Renamer:
             runs = self._reaches(answer.segments)
             yield Proposal(answer.rule, edit.start, edit.end, answer.verdict, (edit,), answer.because, runs=runs)
 
-    def _is_class(self, chain: Chain, new: tuple[str, ...]) -> bool:
-        """Whether a function of the helper would stand where a class is wanted."""
-        call = self._scene.module.parents.get(chain.node)
-        called = isinstance(call, ast.Call) and call.func is chain.node
-        return self._of_helper(new) and new[-1][:1].isupper() and not called
+    def _as_class(self, new: tuple[str, ...] | None, uses: Iterable[ast.AST]) -> str:
+        """Why a name of the helper will not do: it is a function, and the file wants a class."""
+        if new is None or not self._of_helper(new) or not stands_for_class(new[-1]):
+            return ""
+        function = f"It is used as a class, and {'.'.join(new)} is a function."
+        return "" if only_called(self._scene.module, uses) else function
 
     def _of_helper(self, new: tuple[str, ...]) -> bool:
         style = self._scene.context.style

@@ -120,7 +120,7 @@ def _judge(scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr, found: Mat
     if rule.imports and not _imports(scene, rule.imports):
         yield site.withheld(f"The file does not import {rule.imports} under its own name, which the replacement needs.")
         return
-    edits = tuple(rewrite(form, became, node, found, source, scene.module.parents.get(node)))
+    edits = tuple(rewrite(form, became, node, found, source))
     yield Proposal(rule, start, end, site.verdict, edits, site.because, runs=True)
 
 

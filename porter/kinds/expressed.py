@@ -7,34 +7,24 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from porter.model import Edit, Verdict
+from porter.model import Edit
 from porter.proposal import Proposal
 from porter.python.scene import Scene
-from porter.python.support import mentions
 
 if TYPE_CHECKING:
     Literal = ast.Constant | ast.JoinedStr
 
-_OPERATORS = {"==": "!=", "!=": "==", "in": "not in", "not in": "in"}
-_OTHERS = ("mps", "xla")  # devices that are neither the CPU nor an accelerator that the helper knows
 _BY_HAND = "Write {to} for the name here, as far as the place takes an expression."
-# Where `not x` can stand as it is.
-_LOOSE = (ast.stmt, ast.BoolOp, ast.Call, ast.keyword, ast.comprehension)
 
 
 def expressed(scene: Scene, rule: Any, site: Proposal, node: Literal, start: int, old: bytes) -> Proposal:
     """The proposal that writes `rule.to` where `old` stands in the string `node` at `start`."""
     parent = scene.module.parents.get(node)
     edits: tuple[Edit, ...] | None
-    is_test = isinstance(parent, ast.Compare) or _tested(scene, node) is not None
-    others = [name for name in _OTHERS if mentions(scene.module.source.data, name)] if is_test and rule.none else []
-    if others and site.verdict is Verdict.PORTED:
-        said = f"This file knows {' and '.join(others)}, too, for which the test holds now."
-        site = replace(site, verdict=Verdict.REVIEW, because=f"{site.because} {said}".strip())
-    if rule.none and isinstance(parent, ast.Compare) and _text(node) == old.decode():
-        edits = _turned(scene, rule, node, parent)
-    elif rule.none and _tested(scene, node) is not None:
-        edits = _negated(scene, rule, node)
+    if rule.test and isinstance(parent, ast.Compare) and _text(node) == old.decode():
+        edits = _compared(scene, rule.test, node, parent)
+    elif rule.test and _text(node) == rule.value and _is_prefix(scene, node):
+        edits = _asked(scene, rule.test, parent)
     elif _constant(scene, node):
         edits = None
     else:
@@ -71,50 +61,40 @@ def _constant(scene: Scene, node: Literal) -> bool:
     return False
 
 
-def _turned(scene: Scene, rule: Any, node: Literal, compare: ast.Compare) -> tuple[Edit, ...] | None:
-    """`x == "cuda"` asks whether there is an accelerator: `x != "cpu"`."""
+def _compared(scene: Scene, test: str, node: Literal, compare: ast.Compare) -> tuple[Edit, ...] | None:
+    """`x == "cuda"` and `"cuda" in x` ask whether a device is an accelerator."""
     source = scene.module.source
-    if len(compare.ops) != 1:
+    other = compare.comparators[0]
+    between = source.data[source.end(compare.left) : source.start(other)]
+    found = re.fullmatch(rb"([\s()\\]*?)\s*(==|!=|not\s+in|in)([\s()\\]*)", between)
+    within = isinstance(compare.ops[0], (ast.In, ast.NotIn))
+    if len(compare.ops) != 1 or found is None or (within and compare.left is not node):
         return None
-    start, end = source.end(compare.left), source.start(compare.comparators[0])
-    found = re.fullmatch(rb"([\s()\\]*)(==|!=|not\s+in|in)([\s()\\]*)", source.data[start:end])
-    if found is None or (isinstance(compare.ops[0], (ast.In, ast.NotIn)) and compare.left is not node):
-        return None
-    operator = found[2].decode()
-    at = start + found.start(2)
-    turned = Edit(at, at + len(found[2]), _OPERATORS[" ".join(operator.split())].encode(), found[2])
-    return (turned, _renamed(scene, rule, node))
+    no = b"not " if isinstance(compare.ops[0], (ast.NotEq, ast.NotIn)) else b""
+    asks = no + test.encode() + b"("
+    start, end = source.start(compare), source.end(compare)
+    if compare.left is node:
+        first = source.start(other) - len(found[3].lstrip())
+        return (Edit(start, first, asks, source.data[start:first]), Edit(end, end, b")", b""))
+    last = source.end(compare.left) + len(found[1])
+    return (Edit(start, start, asks, b""), Edit(last, end, b")", source.data[last:end]))
 
 
-def _renamed(scene: Scene, rule: Any, node: Literal) -> Edit:
-    """The string with the name of what is no accelerator in it."""
-    source = scene.module.source
-    raw = source.text(node)
-    at = source.start(node) + raw.find(rule.value.encode())
-    return Edit(at, at + len(rule.value.encode()), rule.none.encode(), rule.value.encode())
-
-
-def _tested(scene: Scene, node: Literal) -> ast.Call | None:
+def _is_prefix(scene: Scene, node: Literal) -> bool:
     """`device.startswith("cuda")`."""
     call = scene.module.parents.get(node)
-    is_test = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and node in call.args
-    return call if is_test and isinstance(call, ast.Call) and _called(call) == "startswith" else None
+    method = call.func if isinstance(call, ast.Call) and call.args == [node] else None
+    return isinstance(method, ast.Attribute) and method.attr == "startswith"
 
 
-def _called(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
-
-
-def _negated(scene: Scene, rule: Any, node: Literal) -> tuple[Edit, ...] | None:
-    call = _tested(scene, node)
-    if call is None or _text(node) != rule.value:
+def _asked(scene: Scene, test: str, call: ast.AST | None) -> tuple[Edit, ...] | None:
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
         return None
     source = scene.module.source
-    start, end = source.start(call), source.end(call)
-    around = scene.module.parents.get(call)
-    loose = isinstance(around, _LOOSE) or (isinstance(around, ast.IfExp) and around.test is call)
-    edits = [Edit(start, start, b"not " if loose else b"(not ", b""), _renamed(scene, rule, node)]
-    return tuple(edits) if loose else (*edits, Edit(end, end, b")", b""))
+    start, end, last = source.start(call), source.end(call), source.end(call.func.value)
+    rest = source.data[last:end]
+    last += len(rest) - len(rest.lstrip(b")"))
+    return (Edit(start, start, test.encode() + b"(", b""), Edit(last, end, b")", source.data[last:end]))
 
 
 def _guarded(scene: Scene, rule: Any, node: Literal, parent: ast.AST | None) -> Edit | None:

@@ -36,7 +36,8 @@ class Rule(Head, tag_field="kind", tag="literal", frozen=True, kw_only=True):
     compared: bool = True
     words: tuple[str, ...] = ()  # what the value can only stand beside: a rarer word to look for than the value
     code: bool = False  # `to` is an expression, which stands in the place of the value
-    none: str = ""  # with `code`: what a device that is no accelerator is called, so that a comparison is turned round
+    test: str = ""  # with `code`: a function that says whether something is an accelerator, for comparisons
+    none: str = ""  # with `code`: what a device that is no accelerator is called
     guard: str = ""  # with `code`: a test of which `to` takes care itself, in `value if guard() else none`
 
 

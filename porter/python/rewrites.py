@@ -9,25 +9,14 @@ from porter.model import Edit
 from porter.python.patterns import MANY, ONE, Match, Pattern
 from porter.python.source import Source
 
-# Where a comparison can stand as it is.
-_LOOSE = (ast.stmt, ast.BoolOp, ast.IfExp, ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Dict, ast.comprehension)
 
-
-def rewrite(
-    before: Pattern, after: Pattern, node: ast.expr, found: Match, source: Source, around: ast.AST | None = None
-) -> list[Edit]:
+def rewrite(before: Pattern, after: Pattern, node: ast.expr, found: Match, source: Source) -> list[Edit]:
     """The smallest edits that turn a matched expression into the replacement: only what differs is touched."""
     if isinstance(after.tree, (ast.Name, ast.Attribute, ast.Call)):
         return _rewrite(before.tree, after.tree, node, found, source)
     start, end = source.start(node), source.end(node)
     text = re.sub(r"\$([A-Z_][A-Z0-9_]*)(?=(.?))", lambda m: filled(found.one[m[1]], m[2], source), after.text).encode()
-    edits = [Edit(start, end, text, source.data[start:end])]
-    if isinstance(node, ast.Attribute) and text.startswith(source.text(node.value) + b"."):  # what comes before stays
-        receiver = source.end(node.value)
-        edits = [Edit(receiver, end, text[receiver - start :], source.data[receiver:end])]
-    if isinstance(after.tree, ast.Compare) and not _is_loose(around):
-        edits = [Edit(start, start, b"(", b""), *edits, Edit(end, end, b")", b"")]
-    return edits
+    return [Edit(start, end, text, source.data[start:end])]
 
 
 def filled(node: ast.expr, following: str, source: Source) -> str:
@@ -35,10 +24,6 @@ def filled(node: ast.expr, following: str, source: Source) -> str:
     text = source.text(node).decode()
     whole = isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant))
     return text if whole or following not in {".", "["} else f"({text})"
-
-
-def _is_loose(around: ast.AST | None) -> bool:
-    return isinstance(around, _LOOSE) or (isinstance(around, ast.UnaryOp) and isinstance(around.op, ast.Not))
 
 
 def _rewrite(old: ast.expr, new: ast.expr, node: ast.expr, found: Match, source: Source) -> list[Edit]:

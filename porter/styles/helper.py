@@ -23,7 +23,17 @@ _ALIASES = {
     "streams.Stream": "Stream",
 }
 _SUBMODULES = ("random", "memory")
-_NOT_OF_TORCH = frozenset({"device", "device_type", "dist_backend", "is_dist_backend_available", "on_device"})
+_NOT_OF_TORCH = frozenset(
+    {
+        "device",
+        "device_type",
+        "dist_backend",
+        "is_accelerator",
+        "is_dist_backend",
+        "is_dist_backend_available",
+        "on_device",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

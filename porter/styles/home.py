@@ -15,6 +15,10 @@ _IMPORTS = re.compile(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([\w, \t]+)|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
 _CONCERNED = re.compile(rb"cuda|nccl", re.IGNORECASE)
+# Folders that stand beside what is installed, even where they are packages.
+_BESIDE = frozenset(
+    {"tests", "test", "testing", "examples", "example", "benchmarks", "benchmark", "docs", "scripts", "tools"}
+)
 _PACKAGING = ("setup.py", "setup.cfg", "pyproject.toml")
 
 
@@ -75,7 +79,8 @@ def find_home(files: Mapping[str, bytes], others: Iterable[str]) -> Home:
     scripts = {path for path in concerned if _IMPORTS.search(files[path])}  # a script executes the others
     package = _installed(concerned, packages, others)
     base = _parent(package) if package else _common(bases[path] for path in scripts or concerned)
-    bases |= {path: base for path in concerned if path not in scripts or package}
+    # What is installed is found from everywhere, and a file that imports nothing is run by one that does.
+    bases |= {path: base for path in (files if package else concerned) if path not in scripts or package}
     for path in sorted(files):
         if is_helper(files[path]):
             folder = _parent(path)
@@ -104,6 +109,8 @@ def _installed(concerned: list[str], packages: set[str], others: Iterable[str]) 
     if not any(name in others for name in _PACKAGING):
         return ""
     tops = Counter(top for path in concerned if (top := _top(_parent(path), packages)))
+    if any(_BESIDE.isdisjoint(PurePosixPath(top).parts) for top in tops):
+        tops = Counter({top: n for top, n in tops.items() if _BESIDE.isdisjoint(PurePosixPath(top).parts)})
     return min(tops, key=lambda each: (-tops[each], each), default="")
 
 

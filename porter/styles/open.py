@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
 from porter.checkout.walk import Entry
 from porter.model import Target
@@ -28,9 +29,24 @@ def open_style(root: Path, entries: Iterable[Entry], target: Target, sheets: Ite
                 python[entry.path] = (root / entry.path).read_bytes()
             except OSError:
                 continue  # the plan says so
+    served = frozenset(
+        path for name in others if PurePosixPath(name).name == "config.json" for path in _named(root, name)
+    )
     home = find_home(python, others)
     earlier = python.get(home.path, b"")
     devices = {Device(sheet.device, sheet.module, sheet.backend) for sheet in sheets if sheet.device not in _KNOWN}
     known = {sheet_of(name).device for name in names()} - _KNOWN
     ordered = tuple(sorted(devices, key=lambda device: device.name))
-    return Agnostic(target, ordered, home, python, earlier if is_helper(earlier) else b"", tuple(sorted(known)))
+    return Agnostic(target, ordered, home, python, earlier if is_helper(earlier) else b"", served, tuple(sorted(known)))
+
+
+def _named(root: Path, config: str) -> Iterator[str]:
+    """The modules that the config.json of a model names for `trust_remote_code`."""
+    try:
+        found = json.loads((root / config).read_bytes()).get("auto_map", {}).values()
+    except (OSError, ValueError, AttributeError):
+        return  # no configuration of a model
+    for value in found:
+        for name in value if isinstance(value, list) else [value]:
+            if isinstance(name, str) and "--" not in name:
+                yield str(PurePosixPath(config).parent / f"{name.partition('.')[0]}.py")

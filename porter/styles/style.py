@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,8 @@ STYLES = (NATIVE, AGNOSTIC)
 _STAYS = "It holds on CUDA and stays so; for another accelerator whoever runs the program gives its own."
 _PIN = "It holds for CUDA, and what the target needs is another version."
 _PIN_ADVICE = "Widen it so that it lets the target's torch {torch} in beside the one that it names."
+_SERVED = "A config.json names this file, so that a model hub serves it by itself, and it uses the helper now."
+_SERVED_ADVICE = "Put the helper's functions that it uses into the file, or port it with --style native."
 _SPECIAL = "Only {title} needs this, and the port is for CUDA as well."
 _SPECIAL_ADVICE = "Where the program runs on {title}, do it in a branch of its own; the style native writes it out."
 
@@ -42,6 +44,7 @@ class Agnostic:
     home: Home
     python: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # the repository's Python files
     earlier: bytes = b""  # the helper that is there already
+    served: frozenset[str] = frozenset()  # files that a model hub serves one by one
     others: tuple[str, ...] = ()  # devices for which upstream may have code of its own, beside that for CUDA
 
     @property
@@ -90,6 +93,7 @@ class Agnostic:
     def finished(self, plan: Plan) -> Plan:
         """The plan with the helper module."""
         added, problems = self.added(plan.files)
+        problems += [Problem(path, 0, _SERVED, _SERVED_ADVICE) for path in sorted(self._served(plan))]
         notes = [
             f"{path} is the helper module that the port brings along, which knows the accelerators." for path in added
         ]
@@ -100,6 +104,12 @@ class Agnostic:
             notes=(*plan.notes, *notes),
             problems=(*plan.problems, *problems),
         )
+
+    def _served(self, plan: Plan) -> Iterator[str]:
+        """Files that use the helper, but reach a reader without it."""
+        for file in plan.changed:
+            if file.path in self.served and uses(file.ported, self.home.module):
+                yield file.path
 
     # -- the helper ----------------------------------------------------------------------------------------------------
 

@@ -36,6 +36,11 @@ def device(index=None):
     return torch.device(device_type(), index) if isinstance(index, int) else torch.device(index)
 
 
+def is_accelerator(where):
+    """Whether a device, or the name of one, is an accelerator: "cuda:0" and its like are, "cpu" and "mps" are not."""
+    return str(where).partition(":")[0] in ACCELERATORS
+
+
 def is_available():
     return device_type() != "cpu"
 
@@ -162,6 +167,11 @@ def GradScaler(*args, enabled=True, **kwargs):
 def dist_backend():
     """The collective library of torch.distributed for this accelerator."""
     return ACCELERATORS.get(device_type(), "gloo")
+
+
+def is_dist_backend(name):
+    """Whether a collective library is that of an accelerator: nccl and its like are, gloo is not."""
+    return any(backend in str(name) for backend in ACCELERATORS.values())
 
 
 def is_dist_backend_available():
