@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -11,24 +12,40 @@ import pytest
 from click.testing import CliRunner
 from labels import FIXTURES
 
+from porter.bump.choice import choice_of
 from porter.checkout.source import open_checkout
 from porter.cli import porter
 from porter.errors import UsageError
+from porter.lock import read
 from porter.model import Plan, Verdict
 from porter.packs.examples import try_style
 from porter.plan import Choice, make_plan
 from porter.port import patch
 from porter.styles.helper import Device, counterparts, defined, functions, render
 from porter.styles.home import find_home
-from porter.targets.catalog import names
+from porter.styles.style import HelperSurface
+from porter.targets.catalog import names, resolve, sheet
 
+ALL_CASES = sorted(path.name for path in FIXTURES.iterdir() if (path / "in").is_dir())
+STANDS_ALONE = {"ipc_collect", "is_available"}  # what the helper answers by itself
 CASES = ("minimal-gpt", "detector", "chatglm2-6b", "baichuan-7b", "launcher", "nasty")
 VENDORS = re.compile(rb"torch_npu|torch_mlu|\b(npu|mlu|hccl|cncl)\b")
 
 
-def plan_of(folder: Path, target: str = "npu") -> Plan:
+def plan_of(folder: Path, target: str = "npu", *beside: str) -> Plan:
     with open_checkout(str(folder)) as checkout:
-        return make_plan(checkout, Choice(target, style="agnostic"))
+        return make_plan(checkout, Choice(target, style="agnostic", beside=beside))
+
+
+def written(plan: Plan, folder: Path) -> Path:
+    for name, content in {**{f.path: f.ported for f in plan.files}, **{f.path: f.content for f in plan.added}}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def safe_edits(plan: Plan) -> list[tuple[str, int, str]]:
+    return [(f.file, f.line, f.rule) for f in plan.findings if f.edits and f.verdict is Verdict.PORTED]
 
 
 def repo(root: Path, **files: str) -> Path:
@@ -66,13 +83,48 @@ def test_fixtures(case: str, tmp_path: Path) -> None:
         used = {name for text in texts for name in re.findall(r"\baccel\.(\w+)\(", text)}
         assert used <= defined(content), path
         compile(content, path, "exec")
-    for name, content in {**{file.path: file.ported for file in plan.files}, **helpers}.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(content)
-    again = plan_of(tmp_path)
-    assert [(f.file, f.line, f.rule) for f in again.findings if f.edits and f.verdict is Verdict.PORTED] == []
+    again = plan_of(written(plan, tmp_path))
+    assert safe_edits(again) == []
     assert {file.path: file.content for file in again.added} == helpers
     assert not any(file.content != file.before for file in again.added)
+
+
+@pytest.mark.parametrize("case", ALL_CASES)
+def test_one_port_serves_every_target(case: str, tmp_path: Path) -> None:
+    """The text is the same for all targets together and for each of them, it compiles, and stays so."""
+    first, *beside = names()
+    plan = plan_of(FIXTURES / case / "in", first, *beside)
+    assert not [problem for problem in plan.problems if "different texts" in problem.reason]
+    texts = {file.path: file.ported for file in plan.files}
+    for target in names():
+        alone = plan_of(FIXTURES / case / "in", target)
+        assert {file.path: file.ported for file in alone.changed}.items() <= texts.items(), target
+        verdicts = sorted((f.file, f.line, f.rule) for f in plan.on(alone.target) if f.rule != "KEPT")
+        assert verdicts == sorted((f.file, f.line, f.rule) for f in alone.findings if f.rule != "KEPT")
+    for file in plan.changed:
+        if file.kind == "python":
+            compile(file.ported, file.path, "exec")
+    assert len({finding.id for finding in plan.findings}) == len(plan.findings)
+    again = plan_of(written(plan, tmp_path), first, *beside)
+    assert safe_edits(again) == []
+    assert [file.content for file in again.added] == [file.content for file in plan.added]
+
+
+@pytest.mark.parametrize("target", names())
+def test_each_name_of_cuda_is_in_the_helper_or_stays_with_a_person(target: str) -> None:
+    chosen, theirs = resolve(target)
+    surface = HelperSurface(theirs.sheet, theirs.release, "accel", chosen.title)
+    known = {name for each in names() for name in sheet(each).names}
+    assert len(known) > 100
+    for name in sorted(known):
+        answer, on_target = surface.look(name), theirs.look(name)
+        if answer.status == "missing":
+            assert not answer.name, name
+        elif answer.name != name:
+            function = answer.name.removeprefix("accel.")
+            assert function in functions(), name
+            gone = on_target.status == "missing" and function == name.removeprefix("torch.cuda.")
+            assert not gone or answer.status == "unknown" or function in STANDS_ALONE, name
 
 
 def test_a_second_run_of_the_verb_changes_nothing(tmp_path: Path) -> None:
@@ -174,11 +226,109 @@ def test_an_unknown_style_is_refused() -> None:
         make_plan(checkout, Choice("npu", style="neutral"))
 
 
-def test_several_targets_at_once_are_refused_in_a_sentence(tmp_path: Path) -> None:
-    words = ["migrate", str(repo(tmp_path, a="x = 1\n")), "-t", "npu,mlu", "--style", "agnostic"]
+def test_several_native_ports_get_a_folder_each_and_one_summary(tmp_path: Path) -> None:
+    out = tmp_path / "ports"
+    words = ["migrate", str(FIXTURES / "minimal-gpt" / "in"), "-t", "npu,mlu", "--no-verify", "--out", str(out)]
+    done = CliRunner().invoke(porter, words, standalone_mode=False)
+    assert done.exception is None
+    assert "npu" in done.output.splitlines()[2]
+    assert "mlu" in done.output.splitlines()[2]
+    assert {place.name: read(place / "porter.lock").target.name for place in out.iterdir()} == {
+        "npu": "npu",
+        "mlu": "mlu",
+    }
+    assert b"torch.mlu" in (out / "mlu" / "train.py").read_bytes()
+
+
+def test_one_agnostic_port_for_several_has_a_column_for_each(tmp_path: Path) -> None:
+    words = ["migrate", str(FIXTURES / "minimal-gpt" / "in"), "-t", "npu,mlu", "--style", "agnostic", "--no-verify"]
+    assert CliRunner().invoke(porter, [*words, "--out", str(tmp_path / "port"), "-q"]).exception is None
+    report = (tmp_path / "port" / "report.md").read_text()
+    assert "| sites | `npu` | `mlu` |" in report
+    assert "*manual* (for npu)" in report
+    told = json.loads((tmp_path / "port" / "report.json").read_text())
+    assert [other["name"] for other in told["others"]] == ["mlu"]
+    assert {"npu": "manual"} in [finding.get("on") for finding in told["findings"]]
+    lock = read(tmp_path / "port" / "porter.lock")
+    assert choice_of(lock).beside == (f"mlu@{resolve('mlu')[0].version}",)
+    assert b'"mlu": "cncl", "npu": "hccl"' in (tmp_path / "port" / "accel.py").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-t", "npu,mlu", "--diff"], "--diff is for one port"),
+        (["-t", "npu,,mlu"], "empty name"),
+        (["-t", "npu,npu@2.6"], "names npu twice"),
+        (["-t", "npu,mlo"], "mlu"),
+        (["-t", "npu", "--style", "neutral"], "native, agnostic"),
+        (["-t", "npu,mlu", "--format", "sarif"], "is for one target"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(words: list[str], said: str, tmp_path: Path) -> None:
+    words = ["migrate", str(repo(tmp_path / "a", a="x = 1\n")), *words]
     done = CliRunner().invoke(porter, words, standalone_mode=False)
     assert isinstance(done.exception, UsageError)
-    assert "takes one accelerator" in str(done.exception)
+    assert said in str(done.exception)
+    assert [place.name for place in tmp_path.iterdir()] == ["a"]
+
+
+def test_style_and_targets_can_be_settings(tmp_path: Path) -> None:
+    settings = '[tool.porter]\ntarget = "npu,mlu"\nstyle = "agnostic"\n'
+    root = repo(tmp_path, a="import torch\ntorch.cuda.empty_cache()\n", **{"pyproject.toml": settings})
+    done = CliRunner().invoke(porter, ["scan", str(root), "--format", "json"], standalone_mode=False)
+    told = json.loads(done.output)
+    assert [other["name"] for other in told["others"]] == ["mlu"]
+    assert "accel.empty_cache()" in [finding["after"] for finding in told["findings"]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('x.device.type == "cuda"', "accel.is_accelerator(x.device.type)"),
+        ('"cuda" != device', "not accel.is_accelerator(device)"),
+        ('"cuda" not in str(device)', "not accel.is_accelerator(str(device))"),
+        ('(device or x.device.type) == "cuda"', "accel.is_accelerator((device or x.device.type))"),
+        ('device.startswith("cuda")', "accel.is_accelerator(device)"),
+        ("x.is_cuda", "accel.is_accelerator(x.device)"),
+        ('dist.get_backend() != "nccl"', "not accel.is_dist_backend(dist.get_backend())"),
+    ],
+)
+def test_a_test_for_cuda_asks_for_an_accelerator_that_the_helper_knows(before: str, after: str, tmp_path: Path) -> None:
+    text = "import torch\nimport torch.distributed as dist\n\ndef f(x, device):\n    return {}\n"
+    assert f"    return {after}\n" in ported(repo(tmp_path, a=text.format(before)))
+
+
+def test_the_helper_is_not_put_among_the_tests(tmp_path: Path) -> None:
+    text = "import torch\ntorch.cuda.empty_cache()\n"
+    tests = {f"tests__test_{number}": text for number in range(5)}
+    root = repo(tmp_path, **{"setup.py": "", "src__net__-init": text, "tests__-init": "", **tests})
+    assert [file.path for file in plan_of(root).added] == ["src/net/accel.py"]
+    assert ported(root, "tests/test_1.py").startswith("import torch\nfrom net import accel\n")
+
+
+def test_a_name_that_is_wanted_as_a_class_stays(tmp_path: Path) -> None:
+    text = (
+        "from torch.cuda.amp import GradScaler, autocast\n\ndef f(s: GradScaler):\n    with autocast():\n        pass\n"
+    )
+    plan = plan_of(repo(tmp_path, a=text))
+    assert b"from accel import autocast\nfrom torch.cuda.amp import GradScaler\n" in plan.changed[0].ported
+    assert [f.line for f in plan.findings if f.verdict is Verdict.MANUAL] == [1]
+
+
+def test_a_file_that_a_hub_serves_alone_is_named(tmp_path: Path) -> None:
+    text = "import torch\ntorch.cuda.empty_cache()\n"
+    served = '{"auto_map": {"AutoModel": "modeling_a.Model"}}'
+    plan = plan_of(repo(tmp_path, modeling_a=text, b=text, **{"config.json": served}))
+    assert [problem.file for problem in plan.problems] == ["modeling_a.py"]
+
+
+def test_beside_upstreams_own_code_for_an_accelerator_a_person_decides(tmp_path: Path) -> None:
+    branches = (f"    if device == '{name}':\n        return x.{name}()\n" for name in ("cuda", "xpu"))
+    text = "def f(device, x):\n" + "".join(branches)
+    plan = plan_of(repo(tmp_path, a=text))
+    assert plan.changed == []
+    assert {f.verdict for f in plan.findings if f.rule != "KEPT"} == {Verdict.MANUAL}
 
 
 @pytest.mark.parametrize("way", [["--in-place"], ["--branch", "port"]])
