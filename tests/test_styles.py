@@ -166,11 +166,25 @@ def test_a_helper_changed_by_hand_is_kept_and_what_it_lacks_is_said(tmp_path: Pa
     assert ["synchronize" in problem.reason for problem in plan.problems] == [True]
 
 
-def test_a_floor_of_torch_makes_the_helper_needless(tmp_path: Path) -> None:
-    root = repo(tmp_path, a="import torch\ntorch.cuda.synchronize()\n", **{"requirements.txt": "torch>=2.6\n"})
-    plan = plan_of(root)
-    assert plan.added == ()
-    assert b"torch.accelerator.synchronize()" in plan.changed[0].ported
+@pytest.mark.parametrize(
+    ("file", "text", "floor"),
+    [
+        ("requirements.txt", "torch>=2.9\n", True),
+        ("pyproject.toml", '[project]\nname = "a"\ndependencies = ["torch>=2.9,<3", "numpy"]\n', True),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.10"\ntorch = "^2.9"\n', True),
+        ("setup.py", "from setuptools import setup\nsetup(name='a', install_requires=['torch ~= 2.9'])\n", True),
+        ("pyproject.toml", '[project]\nname = "a"\noptional-dependencies = {fast = ["torch>=2.9"]}\n', False),
+        ("pyproject.toml", '[project\ndependencies = ["torch>=2.9"]\n', False),
+        ("requirements.txt", "torch>=2.0\n", False),
+        ("requirements.txt", "torch\n", False),
+    ],
+)
+def test_a_floor_of_torch_makes_the_helper_needless(file: str, text: str, floor: bool, tmp_path: Path) -> None:
+    code = "import torch\ntorch.cuda.synchronize()\ntorch.cuda.empty_cache()\n"
+    plan = plan_of(repo(tmp_path, a=code, **{file: text}))
+    assert bool(plan.added) is not floor
+    name = b"torch.accelerator" if floor else b"accel"
+    assert b"\n" + name + b".synchronize()\n" + name + b".empty_cache()\n" in plan.changed[0].ported
 
 
 def test_names_without_a_counterpart_are_said_and_stay_right(tmp_path: Path) -> None:

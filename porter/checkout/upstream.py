@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from porter.checkout.required import required
 from porter.packs.load import Upstream
 from porter.packs.marks import marked
 from porter.packs.pack import PackFile
@@ -27,7 +27,8 @@ def detect(root: Path, name: str, packs: Iterable[PackFile] = ()) -> Upstream:
     """
     project, known = _project(root, name), marked(root, packs)
     version = project.version or next(filter(None, known.values()), "")
-    requires = _requires(root)
+    installed = [line for line in _metadata(root).get("requires-dist", ()) if "extra ==" not in line]
+    requires = required(root, installed)
     for each, own in known.items():
         requires = _itself(each, own) | requires
     return Upstream(project.name, version, requires | _itself(project.name, project.version), frozenset(known))
@@ -38,19 +39,6 @@ def _itself(name: str, version: str) -> dict[str, str]:
     with suppress(InvalidVersion):
         return {canonicalize_name(name): f"=={Version(version)}"}
     return {}
-
-
-def _requires(root: Path) -> dict[str, str]:
-    """What the requirements files at the root ask for; of two lines about a distribution both hold."""
-    found: dict[str, list[str]] = {}
-    lines = [line for line in _metadata(root).get("requires-dist", ()) if "extra ==" not in line]
-    for path in sorted((*root.glob("requirement*.txt"), *root.glob("requirements/*.txt"))):
-        lines += [re.sub(r"\s+(#|--).*", "", line).strip() for line in _read(path).splitlines()]
-    for line in lines:
-        with suppress(InvalidRequirement):
-            wanted = Requirement(line)
-            found.setdefault(canonicalize_name(wanted.name), []).append(str(wanted.specifier))
-    return {name: ",".join(filter(None, parts)) for name, parts in found.items()}
 
 
 def _project(root: Path, name: str) -> Upstream:

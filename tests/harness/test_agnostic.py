@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,8 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from porter.cli import porter
+from porter.errors import UsageError
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 GPT = ["train.py", "config/train_tiny.py", "--dtype=float32"]
@@ -27,7 +30,8 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("agnostic")
     for case in PROGRAMS:
         shutil.copytree(FIXTURES / case / "in", home / f"{case}-original")
-        words = ["migrate", str(FIXTURES / case / "in"), "-t", "npu", "--style", "agnostic", "--out", str(home / case)]
+        words = ["migrate", str(FIXTURES / case / "in"), "-t", "npu,mlu", "--style", "agnostic"]
+        words += ["--out", str(home / case)]
         porter.main([*words, "-q"], standalone_mode=False)
     return home
 
@@ -53,9 +57,28 @@ def test_on_the_cpu_the_port_prints_what_the_original_prints(case: str, ports: P
     assert run(ports / case, case, "") == wanted != []
 
 
-@pytest.mark.parametrize("device", ["npu", "cuda"])
 @pytest.mark.parametrize("case", PROGRAMS)
-def test_the_port_runs_on_a_simulated_device(case: str, device: str, ports: Path) -> None:
-    printed = run(ports / case, case, device)
-    assert printed
-    assert case != "minimal-gpt" or any(line.endswith(f"device {device}") for line in printed)
+def test_on_every_device_the_port_prints_what_the_original_prints_on_cuda(case: str, ports: Path) -> None:
+    wanted = run(ports / f"{case}-original", case, "cuda")
+    assert wanted
+    for device in ("cuda", "npu", "mlu"):
+        printed = run(ports / case, case, device)
+        assert [re.sub(rf"\b{device}\b", "cuda", line) for line in printed] == wanted, device
+
+
+@pytest.mark.parametrize("target", ["npu", "mlu"])
+def test_verify_takes_the_target_of_a_port_that_serves_several(target: str, ports: Path, tmp_path: Path) -> None:
+    port, wanted = ports / "minimal-gpt", ("static", "edits", "import", "forward", "train-step")
+    words = ["verify", str(port), "--original", str(ports / "minimal-gpt-original"), "-t", target, "--format", "json"]
+    words += [word for check in wanted for word in ("--only", check)]
+    done = CliRunner().invoke(porter, [*words, "-q", "--evidence", str(tmp_path)], standalone_mode=False)
+    assert done.exception is None
+    told = json.loads(done.stdout)
+    assert told["subject"]["target"].startswith(f"{target}@")
+    assert {(each["check"], each["outcome"]) for each in told["results"]} == {(check, "pass") for check in wanted}
+
+
+def test_verify_names_the_targets_that_a_port_serves(ports: Path) -> None:
+    done = CliRunner().invoke(porter, ["verify", str(ports / "minimal-gpt"), "-t", "xpu", "-q"], standalone_mode=False)
+    assert isinstance(done.exception, UsageError)
+    assert "mlu@" in str(done.exception)
