@@ -105,16 +105,18 @@ def command(
         if diff or patch_file is not None:
             _write_patch(plans[0], None if diff else patch_file)
             return needs_a_person(plans)
-        if not quiet:
-            click.echo(summary(plans, form).rstrip("\n"))
+        made = []
         for plan in plans:
             checks = {} if no_verify else checks_of(opened, plan)
             place = _of_several(out, plan) if out and len(plans) > 1 else out
-            written = _write(opened, plan, checks, only, skip, out=place, in_place=in_place, branch=branch, force=force)
-            if not quiet:
-                _tell(written, overlay=opened.overlay, err=form != "text")
-            if not quiet and not no_verify and not checks:
-                click.echo("No checks were written, for the checkout has a verify/ of its own.", err=True)
+            port = _write(opened, plan, checks, only, skip, out=place, in_place=in_place, branch=branch, force=force)
+            made.append((port, bool(checks)))
+        if not quiet:
+            click.echo(summary(plans, form).rstrip("\n"))
+            for port, checked in made:
+                _tell(port, overlay=opened.overlay, err=form != "text")
+                if not no_verify and not checked:
+                    click.echo("No checks were written, for the checkout has a verify/ of its own.", err=True)
         return needs_a_person(plans)
 
 

@@ -92,14 +92,15 @@ def _remembered(context: click.Context, option: click.Parameter, value: str | Pa
     context.meta[f"porter.{option.name}"] = value
 
 
-def _checkout(context: click.Context, _: click.Parameter, value: str | None) -> str | Installed:
+def _checkout(context: click.Context, argument: click.Parameter, value: str | None) -> str | Installed:
     """What is to be ported: a checkout, or an installed package."""
     from porter.checkout.installed import Installed
 
     name, python = context.meta.get("porter.installed"), context.meta.get("porter.python")
     if (value is None) == (name is None):
-        missing = "name a checkout, or an installed package with --installed"
-        raise click.UsageError("name a checkout or --installed, not both." if name else f"{missing}.", context)
+        if name:
+            raise click.UsageError("name a checkout or --installed, not both.", context)
+        raise click.MissingParameter("Name a checkout, or an installed package with --installed.", context, argument)
     if name is None and python is not None:
         raise click.UsageError("--python goes with --installed; leave it out.", context)
     return value if value is not None else Installed(str(name), python)
