@@ -191,3 +191,11 @@ def test_a_script_that_eats_memory(seeded: Seeded, verify: Verify) -> None:
     folder, _ = seeded("minimal-gpt", "npu", "bench.py", "import time\n", eats)
     results = verify(folder, original("minimal-gpt"), "command", command="python bench.py", memory=4 * 2**30)
     assert "more memory than it may" in failed(results)
+
+
+def test_another_number_is_written(seeded: Seeded, verify: Verify) -> None:
+    """Into a file, to its last digit, where what is printed is rounded."""
+    folder, _ = seeded("detector", "npu", "engine.py", "max_norm: float = 0.1", "max_norm: float = 10.0")
+    command = 'sh -c "mkdir out && python main.py --output_dir out"'
+    results = verify(folder, original("detector"), "command", command=command)
+    assert "The original prints `out/log.txt: " in failed(results)

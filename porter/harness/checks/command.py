@@ -6,18 +6,22 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from porter.harness.case import NO_ORIGINAL, Case, last_line
 from porter.harness.child import Ended
 from porter.harness.comparison import NO_CUDA, on_device
+from porter.harness.outputs import written
 from porter.harness.result import Outcome, Result
 from porter.harness.stage import ORIGINAL, PORT
 
 NAME = "command"
 ORDER = 70
-PROVES = "The command that you gave runs to its end in the port, on the device, and prints what it printed before."
+PROVES = (
+    "The command that you gave runs to its end in the port, on the device, and prints and writes what it did before."
+)
 CANNOT = "Lines that differ from run to run in the original itself; commands that you did not give."
 
 _EXCEPTION = re.compile(r"^(?:\[rank\d+\]: *)?(\w[\w.]*(?:Error|Exception|Exit|Interrupt)\b.*)", re.MULTILINE)
@@ -61,12 +65,12 @@ def _compared(case: Case, command: str) -> Result:
         return Result(NAME, command, Outcome.FAIL, said)
     missing = _missing_line(case, command, before, ended)
     if missing:
-        return Result(NAME, command, Outcome.FAIL, f"The original prints `{missing}`, and the port does not.")
+        return Result(NAME, command, Outcome.FAIL, f"The original prints `{missing[:200]}`, and the port does not.")
     fewer = _fewer_operators(case, command, before_traces, traces)
     if fewer:
         said = f"It prints what it printed, but less of the work is done on {case.stage.device}: {fewer}."
         return Result(NAME, command, Outcome.FAIL, said)
-    said = f"Exit code 0, {ran} operators on the device, and it prints what the original prints."
+    said = f"Exit code 0, {ran} operators on the device, and it prints and writes what the original does."
     variables = dict.fromkeys(said for trace in traces for said in case.open_variables(trace))
     return Result(NAME, command, Outcome.PASS, said, (*_host(traces), *variables), {"operators": ran})
 
@@ -106,7 +110,7 @@ def _bad(case: Case, command: str, ended: Ended, said: str, left: list[str]) -> 
 
 
 def _started(case: Case, command: str, side: str) -> tuple[Ended, list[dict[str, Any]]]:
-    """Runs it in a fresh copy: what an earlier run wrote must not help a later one."""
+    """Runs it in a fresh copy, for what an earlier run wrote must not help; what it writes counts as printed."""
     import shutil
 
     place = _place(case, side)
@@ -119,7 +123,9 @@ def _started(case: Case, command: str, side: str) -> tuple[Ended, list[dict[str,
         words.insert(0, case.stage.python)
     elif words[0] == "torchrun":
         words[:1] = [case.stage.python, "-m", "torch.distributed.run"]
-    return case.stage.run(side, words, place)
+    ended, traces = case.stage.run(side, words, place)
+    source = case.stage.original if side == ORIGINAL and case.stage.original else case.stage.port
+    return replace(ended, out="\n".join([ended.out, *written(place, source)])), traces
 
 
 def _place(case: Case, side: str) -> Path:
