@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from porter.harness.handwork import handwork, standing
 from porter.harness.result import Outcome, Result
 from porter.harness.statements import Lines, statement
 from porter.lock import LOCK_NAME, read
-from porter.settings import read as settings
+from porter.settings import read as settings_of
 
 from .conftest import Port, Verify, original
 
@@ -36,6 +36,7 @@ def test_nothing_is_found_in_a_port_as_porter_wrote_it(case: str, port: Port) ->
         assert (work.changes, work.gone, work.unknown) == ((), (), ())
 
 
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_any_change_of_a_line_is_found(
     data: st.DataObject, port: Port, tmp_path_factory: pytest.TempPathFactory
@@ -119,7 +120,7 @@ def test_a_file_without_room_for_a_comment(seeded: Seeded, verify: Verify) -> No
     (folder / "pyproject.toml").write_text(
         '[tool.porter.verify.meant]\n"models/config.json" = "our own checkpoint"\n', encoding="utf-8"
     )
-    told = settings(folder).verify
+    told = settings_of(folder).verify
     result = the_only(verify(folder, original("baichuan-7b"), "edits", "lines", settings=told), "lines")
     assert result.outcome is not Outcome.FAIL, result
 
