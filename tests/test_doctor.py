@@ -160,3 +160,51 @@ def test_bad_input_is_one_sentence(port: str | None, target: str | None, python:
 def test_an_interpreter_that_is_none() -> None:
     with pytest.raises(UsageError, match="is not a Python"):
         examine(admit(None, "npu", "/bin/false"))
+
+
+@pytest.mark.parametrize(
+    ("config", "billions", "cards"),
+    [
+        (
+            {
+                "hidden_size": 4096,
+                "intermediate_size": 11008,
+                "num_hidden_layers": 32,
+                "num_attention_heads": 32,
+                "vocab_size": 125696,
+            },
+            "7.5 billion",
+            "3 cards of 64 GB",
+        ),
+        (
+            {
+                "hidden_size": 4096,
+                "ffn_hidden_size": 13696,
+                "num_layers": 28,
+                "num_attention_heads": 32,
+                "multi_query_group_num": 2,
+                "padded_vocab_size": 65024,
+            },
+            "6.2 billion",
+            "2 cards of 64 GB",
+        ),
+    ],
+    ids=["Baichuan2-7B", "ChatGLM2-6B"],
+)
+def test_the_memory_of_a_model(
+    config: dict[str, int], billions: str, cards: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The guide for Baichuan2-7B says three cards of 64 GB; its paper 7.5 billion parameters."""
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    command.main([str(tmp_path), "--target", "npu"], standalone_mode=False)
+    said = " ".join(capsys.readouterr().out.split())
+    assert billions in said and cards in said
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"hidden_size": "wide"}', '{"hidden_size": -1}'])
+def test_a_configuration_without_sizes_says_nothing_of_memory(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.json").write_text(text, encoding="utf-8")
+    command.main([str(tmp_path), "--target", "npu"], standalone_mode=False)
+    assert "parameters" not in capsys.readouterr().out

@@ -66,6 +66,7 @@ class Machine(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     install: tuple[str, ...]
     build: Build | None = None
     wheels: str = ""
+    stack: dict[str, tuple[str, ...]] = {}
     visible: str
     container: Container
 

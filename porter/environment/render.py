@@ -54,6 +54,10 @@ def _comments(env: Environment) -> list[str]:
     """What a reader of any format has to know."""
     said = list(env.notes)
     said += [f"Read from {', '.join(env.wished.files)}."] if env.wished.files else []
+    stack = env.machine.stack.get(env.release.version)
+    said += (
+        [f"The vendor's wheels for this release, in the order to install them: {', '.join(stack)}."] if stack else []
+    )
     said += list(env.pip.notes)
     said += [f"Left out: {left.text} ({left.where}): {left.why}" for left in env.pip.left]
     return [" ".join(text.split()) for text in said]
