@@ -51,6 +51,7 @@ PASSED = {
     "run.sh": "python main.py --{name} cuda\n",
     "run2.sh": 'X=cuda\npython main.py --seed 1 --{name} "$X"\n',
     "run3.sh": "torchrun --nproc_per_node 2 main.py --{name}=cuda\n",
+    "run4.sh": "python -u -m main --{name} cuda\n",
     "Makefile": "run:\n\tpython main.py --{name} cuda\n",
     "Dockerfile": 'FROM python\nCMD ["python", "main.py", "--{name}", "cuda"]\n',
 }

@@ -165,3 +165,25 @@ def test_python_in_a_document_is_ported_with_its_import(tmp_path: Path) -> None:
 
 def test_documents_stay_unless_a_person_asks(tmp_path: Path) -> None:
     assert not plan(tmp_path, {"README.md": README}).changed
+
+
+BAD = {
+    "a.yaml": b"device: cuda\nlist: [\n",
+    "a.json": b'{"device": "cuda",,}',
+    "a.toml": b'device = "cuda"\n[x\n',
+    "old.ipynb": b'{"nbformat": 3, "worksheets": [{"cells": [{"input": "x.cuda()"}]}]}',
+    "requirements.txt": b"torch==2.0.0\n@@@ cuda what\n",
+    "a.sh": b"python main.py --device cuda \xff\xfe\x00\xd8\n",
+    "a.py": b"import torch\nx = torch.zeros(1).cuda(\n",
+}
+
+
+def test_bad_input_is_a_line_of_the_report_and_the_file_stays(tmp_path: Path) -> None:
+    for name, text in BAD.items():
+        (tmp_path / name).write_bytes(text)
+    made = plan(tmp_path, {"good.py": "import torch\nx = torch.zeros(1).cuda()\n"})
+    assert {problem.file for problem in made.problems} >= BAD.keys() - {"a.sh"}
+    assert {file.path for file in made.changed} <= {"good.py", "requirements.txt", "a.sh"}
+    (script,) = [file for file in made.files if file.path == "a.sh"]
+    assert script.ported.replace(b"npu", b"cuda") == BAD["a.sh"]  # bytes that are no text come back as they were
+    assert all(tally.missing == () for tally in made.account)
