@@ -6,7 +6,7 @@ from pathlib import Path
 
 from porter.harness.models import Model, find
 from porter.harness.probes import tiny
-from porter.harness.sources import read
+from porter.harness.sources import ROOT_PACKAGE, read
 
 
 def models(folder: Path, text: str) -> tuple[list[Model], list[str]]:
@@ -117,3 +117,15 @@ def test_what_a_model_chooses_or_hands_on_is_a_part_and_what_it_asks_for_is_none
         "        self.block = nn.utils.skip_init(Block, dim)\n        self.norm = norm(dim)\n" + FORWARD,
     )
     assert model.name == "Net"
+
+
+def test_files_at_the_root_that_import_each_other_are_parts_of_a_package(tmp_path: Path) -> None:
+    (tmp_path / "configuration_x.py").write_text("class XConfig:\n    pass\n")
+    (tmp_path / "modeling_x.py").write_text("from .configuration_x import XConfig\n")
+    (tmp_path / "alone.py").write_text("import modeling_x\n")
+    names = {source.file: source.name for source in read(tmp_path)}
+    assert names == {
+        "alone.py": "alone",
+        "configuration_x.py": "configuration_x",
+        "modeling_x.py": f"{ROOT_PACKAGE}.modeling_x",
+    }

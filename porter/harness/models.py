@@ -11,7 +11,7 @@ from typing import Any
 
 from porter.harness.builders import Builders
 from porter.harness.probes import tiny
-from porter.harness.sources import Source, imported
+from porter.harness.sources import ROOT_PACKAGE, Source, imported
 
 _MOST = 6  # models that are tried; the others are named
 _CALLED_CONFIG = ("config", "cfg", "conf", "hparams", "hps", "args", "opt", "options", "params")
@@ -238,6 +238,8 @@ def _beside(source: Source, other: Source) -> str:
     """The other file's module name as seen from the folder that the first file's name starts in."""
     top = PurePosixPath(source.path[0] or ".")
     file = PurePosixPath(other.file)
+    if source.name.startswith(f"{ROOT_PACKAGE}.") and str(file.parent) == ".":
+        return f"{ROOT_PACKAGE}.{file.stem}"
     if other.name.count(".") or not file.is_relative_to(top):
         return other.name
     return ".".join(file.relative_to(top).with_suffix("").parts)

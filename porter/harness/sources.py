@@ -9,6 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from porter.own import repository
 
+# What the probes call the root of a tree whose files import each other as parts of a package, as a checkpoint's do:
+# transformers loads them so.
+ROOT_PACKAGE = "porter_root"
+
 # Calls that are a script's work, at the outermost level of a file.
 _STARTERS = {
     "exec",
@@ -71,6 +75,8 @@ def _importable(file: PurePosixPath, files: set[str], tree: ast.Module) -> tuple
     within = file.relative_to(top)
     parts = within.parent.parts if within.name == "__init__.py" else (*within.parent.parts, within.stem)
     folders = dict.fromkeys(["" if str(top) == "." else str(top), ""])
+    if str(file.parent) == "." and _highest_level(tree) == 1:
+        parts = (ROOT_PACKAGE, *parts)
     return ".".join(parts), tuple(folders)
 
 

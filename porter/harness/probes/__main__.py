@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from .faults import NotRunnable, fault
@@ -19,6 +20,9 @@ def main() -> None:
     try:
         for folder in reversed(order.get("path", [])):
             sys.path.insert(0, folder)
+        root = ModuleType("porter_root")  # for files that import each other as parts of a package without being in one
+        root.__path__ = [order["root"]]
+        sys.modules[root.__name__] = root
         answer = importlib.import_module(f"{__package__}.{order['probe']}").probe(order)
     except NotRunnable as reason:
         answer = {"not_runnable": str(reason)}
