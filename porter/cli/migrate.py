@@ -105,14 +105,14 @@ def command(
         if diff or patch_file is not None:
             _write_patch(plans[0], None if diff else patch_file)
             return needs_a_person(plans)
-        made = []
+        said, made = summary(plans, form), []
         for plan in plans:
             checks = {} if no_verify else checks_of(opened, plan)
             place = _of_several(out, plan) if out and len(plans) > 1 else out
             port = _write(opened, plan, checks, only, skip, out=place, in_place=in_place, branch=branch, force=force)
             made.append((port, bool(checks)))
         if not quiet:
-            click.echo(summary(plans, form).rstrip("\n"))
+            click.echo(said.rstrip("\n"))
             for port, checked in made:
                 _tell(port, overlay=opened.overlay, err=form != "text")
                 if not no_verify and not checked:
