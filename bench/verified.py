@@ -147,7 +147,8 @@ def _taken(case: dict[str, Any], seen: list[dict[str, Any]]) -> str:
 
 
 def _grid(found: list[dict[str, Any]], cases: dict[str, Any]) -> list[str]:
-    checks = list(dict.fromkeys(row["check"] for seen in found for row in seen["results"]))
+    fullest = sorted(found, key=lambda seen: -len({row["check"] for row in seen["results"]}))  # it has them in order
+    checks = list(dict.fromkeys(row["check"] for seen in fullest for row in seen["results"]))
     lines = [f"| of | on | {' | '.join(checks)} | s | MB |", "|---|---|" + "---|" * len(checks) + "---:|---:|"]
     for seen in found:
         cells = []
