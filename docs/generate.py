@@ -19,8 +19,11 @@ from replay import replayed
 
 from porter import kinds
 from porter.cli import porter as root
+from porter.data import folder
 from porter.packs.load import Upstream, load, optional, pack_paths, read_pack
 from porter.packs.rule import Rule
+from porter.styles.home import NAMES
+from porter.styles.style import AGNOSTIC
 from porter.targets.catalog import names, names_of_cuda, resolve
 
 DOCS = Path(__file__).resolve().parent
@@ -103,6 +106,11 @@ def rule_list() -> str:
                 targets = found.setdefault((pack.home[rule.id], rule.id), (rule, []))[1]
                 if name not in targets:
                     targets.append(name)
+    paths |= {AGNOSTIC: folder("rules") / "styles" / f"{AGNOSTIC}.yaml"}
+    for floor in ({}, {"torch": ">=2.9"}):
+        pack = load(resolve("npu")[0], Upstream(requires=floor), (), helper=NAMES[0])
+        own = (rule for rule in pack.rules if pack.home[rule.id] == AGNOSTIC)
+        found |= {(AGNOSTIC, rule.id): (rule, ["every target"]) for rule in own}
     lines = [
         "# The rules",
         "",

@@ -14,6 +14,7 @@ class Replan:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.findings = list(plan.findings)
+        self.helpers = frozenset(added.path for added in plan.added)  # what an agnostic port brings along
         self._by_place: dict[str, list[Finding]] = {}
         for finding in self.findings:
             self._by_place.setdefault(f"{finding.file}:{finding.line}", []).append(finding)
@@ -29,6 +30,8 @@ class Replan:
 
     def kept(self, place: str) -> str:
         """Why porter left CUDA on this line on purpose; "" where it did not."""
+        if place.rpartition(":")[0] in self.helpers:
+            return "It is the helper module, which asks for one accelerator after the other."
         found = self.at(place)
         return found[0].why if found and all(f.verdict is Verdict.KEPT for f in found) else ""
 

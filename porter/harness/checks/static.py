@@ -6,7 +6,7 @@ import ast
 import warnings
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from porter.harness.case import Case
 from porter.harness.foreign import wrong_names
@@ -112,6 +112,8 @@ def _without_vendor_module(case: Case) -> Iterator[str]:
     for file, dotted, line in _device_names(case.sources, surface.sheet.device):
         if file in case.lock.files:
             used.setdefault(file, (dotted, line))
+    for helper in case.replan.helpers:
+        module = PurePosixPath(helper).stem
     for source in case.sources:
         if not module or _imports(source.tree, module):
             continue
@@ -139,9 +141,9 @@ def _dotted(node: ast.expr) -> str:
 
 def _imports(tree: ast.Module, module: str) -> bool:
     for node in ast.walk(tree):
-        named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        named = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
         if isinstance(node, ast.ImportFrom) and node.module:
-            named.append(node.module)
+            named += [node.module, node.module.rpartition(".")[2]]
         if any(name.partition(".")[0] == module for name in named):
             return True
     return False
