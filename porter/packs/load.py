@@ -111,7 +111,7 @@ def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] 
     for name, file in chain:
         _inherit(draft, name, file, paths[name])
     pack = _resolve(draft, target, upstream)
-    return replace(pack, upstreams=frozenset(name for name, file in chain if file.upstream is not None))
+    return replace(pack, upstreams=frozenset(name for name, _ in chain if paths[name].parent.name == "upstream"))
 
 
 def _extensions(

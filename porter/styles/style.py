@@ -86,7 +86,7 @@ class Agnostic:
         return site
 
     def _of_target(self, rule: Any, pack: Pack) -> bool:
-        return pack.home.get(rule.id, "") in {self.target.name, *pack.upstreams}
+        return bool(rule.applies.targets) or pack.home.get(rule.id, "") in {self.target.name, *pack.upstreams}
 
     # -- the plan ------------------------------------------------------------------------------------------------------
 
