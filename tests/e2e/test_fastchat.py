@@ -113,11 +113,12 @@ def test_it_trains_sharded_in_two_processes(
     train = run(
         recipe, "--repo", fastchat, "--model", model(kind), "--data", data, "--out", out, "--logs", tmp_path / "logs",
         "--cards", 2, "--devices", 2, "--port", ports(), "--", *more, "--model_max_length", 256,
-        "--num_train_epochs", 1, "--per_device_train_batch_size", 4, "--learning_rate", "1e-3", "--save_steps", 3,
+        "--num_train_epochs", 4, "--per_device_train_batch_size", 4, "--learning_rate", "1e-3", "--save_steps", 12,
     )  # fmt: skip
     assert train.ends() == 0, train.text
     losses = [float(found) for found in re.findall(r"'loss': ([\d.]+)", train.text)]
-    assert len(losses) == 3 and 0 < losses[-1] < losses[0], losses
+    # in float16 the first steps are left out, until the scale of the gradients is one that fits
+    assert len(losses) == 12 and 0 < sum(losses[-3:]) < sum(losses[:3]), losses
     assert "tokenization mismatch" not in train.text  # such a sample teaches nothing
     assert on_device(train) > 1000
     assert "GradScaler is enabled, but CUDA is not available" not in train.text  # what float16 would then lose
@@ -132,7 +133,7 @@ def learned(out: Path, before: Path) -> bool:
     import torch
     from transformers import AutoModelForCausalLM
 
-    (file,) = out.glob("checkpoint-*/pytorch_model_fsdp.bin")  # only FSDP writes it
+    file = out / "checkpoint-12" / "pytorch_model_fsdp.bin"  # only FSDP writes it
     weights = torch.load(file, map_location="cpu", weights_only=True)
     assert all(bool(torch.isfinite(tensor).all()) for tensor in weights.values())
     whole = AutoModelForCausalLM.from_pretrained(before, trust_remote_code=True)
