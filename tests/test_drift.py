@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_bump import port, put, upstream  # noqa: F401  (fixtures)
 from test_cli import Result, here  # noqa: F401
@@ -103,6 +103,10 @@ SITES = st.lists(
 
 
 @given(old=SITES, new=SITES)
+@example(
+    old=[Site("A", "b.py", 1, "R2", "ported", "import torch.cuda")],
+    new=[Site("B", "b.py", 2, "R2", "ported", f"{name}.cuda()") for name in "xy"],
+)
 def test_every_place_is_in_a_pair_or_gone_or_new(old: list[Site], new: list[Site]) -> None:
     found = match(old, new)
     assert sorted(map(repr, [*(pair.old for pair in found.pairs), *found.gone])) == sorted(map(repr, old))

@@ -96,10 +96,10 @@ def _alike(left: list[Site], right: list[Site], names: dict[str, str]) -> Iterat
     for _, (olds, news) in sorted(groups.items()):
         if not olds or not news or max(len(olds), len(news)) > _MANY:
             continue
-        ranked = sorted((-_likeness(a, b), _order(a), _order(b), a, b) for a in olds for b in news)
+        ranked = [(_likeness(a, b), a, b) for a in olds for b in news]
         taken: set[Site] = set()
-        for score, _, _, a, b in ranked:
-            if -score >= _ALIKE and a not in taken and b not in taken:
+        for score, a, b in sorted(ranked, key=lambda each: (-each[0], _order(each[1]), _order(each[2]))):
+            if score >= _ALIKE and a not in taken and b not in taken:
                 taken |= {a, b}
                 yield a, b
 
@@ -114,8 +114,8 @@ def _without(sites: list[Site], taken: Iterable[Site]) -> list[Site]:
     return [site for site in sites if id(site) not in gone]
 
 
-def _order(site: Site) -> tuple[str, int, int, str, str]:
-    return site.file, site.line, site.column, site.rule, site.id
+def _order(site: Site) -> tuple[str, int, int, str, str, str]:
+    return site.file, site.line, site.column, site.rule, site.id, site.text
 
 
 def _sorted(sites: list[Site]) -> tuple[Site, ...]:
