@@ -34,15 +34,17 @@ _NOT_OF_TORCH = frozenset(
         "on_device",
     }
 )
+_DISTRIBUTED = frozenset({"dist_backend", "is_dist_backend", "is_dist_backend_available"})
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An accelerator as the helper knows it: its name, the module that brings it (if any), its backend."""
+    """An accelerator as the helper knows it: its name, its backend, and the modules that bring them, if any."""
 
     name: str
     module: str
     backend: str
+    backend_module: str = ""
 
 
 @cache
@@ -104,17 +106,22 @@ def render(wanted: Iterable[str], devices: Sequence[Device]) -> bytes:
         at = end
     known = {"cuda": "nccl", **{device.name: device.backend for device in devices if device.name != "cpu"}}
     table = "ACCELERATORS = {" + ", ".join(f'"{name}": "{backend}"' for name, backend in known.items()) + "}"
-    written = "".join(pieces).replace(_VENDORS, _vendors(devices)).replace('ACCELERATORS = {"cuda": "nccl"}', table)
+    written = (
+        "".join(pieces)
+        .replace(_VENDORS, _vendors(devices, distributed=not kept.isdisjoint(_DISTRIBUTED)))
+        .replace('ACCELERATORS = {"cuda": "nccl"}', table)
+    )
     return (written.rstrip() + "\n").encode()
 
 
-def _vendors(devices: Sequence[Device]) -> str:
-    guarded = (
-        f"try:\n    import {device.module}  # noqa: F401  (brings the device {device.name})\n"
-        "except ImportError:\n    pass\n\n"
-        for device in devices
-        if device.module
-    )
+def _vendors(devices: Sequence[Device], *, distributed: bool) -> str:
+    guarded = []
+    for device in devices:
+        brought = [(device.module, f"the device {device.name}")]
+        brought += [(device.backend_module, f"the backend {device.backend}")] if distributed else []
+        lines = [f"    import {module}  # noqa: F401  (brings {what})\n" for module, what in brought if module]
+        if lines:
+            guarded.append("".join(["try:\n", *lines, "except ImportError:\n    pass\n\n"]))
     return "".join(guarded)
 
 

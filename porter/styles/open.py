@@ -34,7 +34,11 @@ def open_style(root: Path, entries: Iterable[Entry], target: Target, sheets: Ite
     )
     home = find_home(python, others)
     earlier = python.get(home.path, b"")
-    devices = {Device(sheet.device, sheet.module, sheet.backend) for sheet in sheets if sheet.device not in _KNOWN}
+    devices = {
+        Device(sheet.device, sheet.module, sheet.backend, sheet.backend_module)
+        for sheet in sheets
+        if sheet.device not in _KNOWN
+    }
     known = {sheet_of(name).device for name in names()} - _KNOWN
     ordered = tuple(sorted(devices, key=lambda device: device.name))
     return Agnostic(target, ordered, home, python, earlier if is_helper(earlier) else b"", served, tuple(sorted(known)))

@@ -93,6 +93,7 @@ class Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     modules: dict[str, Name]
     names: dict[str, Name] = {}
     module: str = ""
+    backend_module: str = ""  # has to be imported before the backend is known, where `module` does not do
     facts: dict[str, str] = {}
     namespace: str = ""  # the module of the vendor's package that becomes torch.<device>
 
