@@ -28,7 +28,7 @@ inline void answer_sparse(bool known) {
   static torch::Library structure(torch::Library::IMPL, "aten", std::make_optional(kSparseSimKey), __FILE__, __LINE__);
   structure.impl("_sparse_coo_tensor_with_dims", &at::native::new_with_dims_sparse);
   structure.impl("_sparse_coo_tensor_with_dims_and_tensors", TORCH_FN(at::native::new_with_dims_and_tensor_sparse_symint));
-  structure.impl("empty.memory_format", TORCH_FN(at::native::empty_sparse_symint));
+  structure.impl("empty.memory_format", TORCH_FN(at::native::empty_sparse));
   structure.impl("sparse_dim", &at::native::sparse_dim_sparse);
   structure.impl("dense_dim", &at::native::dense_dim_sparse);
   structure.impl("_nnz", &at::native::_nnz_sparse);
