@@ -124,7 +124,7 @@ def test_cuda_is_not_simulated_on_a_cuda_build(simulate: Run, tmp_path: Path) ->
 
 
 def test_options_travel_through_the_environment() -> None:
-    options = Options("npu", 3, "2G", "strict", "record", "bfloat16", "/repo", "/t.json", True, False)
+    options = Options("npu", 3, "2G", "strict", "record", "bfloat16", "/repo", "/t.json", "/lines.json", True)
     assert Options.from_environment(variables=options.environment()) == options
     with pytest.raises(SimulationError, match="PORTERSIM_TARGET is not set"):
         Options.from_environment(variables={})
