@@ -10,7 +10,7 @@ from typing import Any
 from ..sources import caller
 from ..witness import LEFTOVERS, Witness
 
-_PASSED = ("torch", "typing_extensions", "warnings", __name__.partition(".")[0])  # and what this device put around them
+_PASSED = ("torch", "typing_extensions", "warnings")
 
 
 class Record:
@@ -43,9 +43,14 @@ class Record:
 
 def outside_torch(frame: FrameType | None) -> FrameType | None:
     """The innermost frame that is not torch's: torch.cuda.amp.autocast is a torch.amp.autocast."""
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PASSED:
+    while frame is not None and _is_passed(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     return frame
+
+
+def _is_passed(module: str) -> bool:
+    """Torch's, and the wrapper that this device puts around torch's scaler, before torch 2.5 outside of the watcher."""
+    return module.partition(".")[0] in _PASSED or module.endswith(".namespace.amp")
 
 
 def names_cuda(device: object) -> bool:
