@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from porter.harness.models import Model, find
+from porter.harness.candidates import Model
+from porter.harness.models import find
 from porter.harness.probes import tiny
 from porter.harness.sources import ROOT_PACKAGE, read
 
@@ -128,4 +129,43 @@ def test_files_at_the_root_that_import_each_other_are_parts_of_a_package(tmp_pat
         "alone.py": "alone",
         "configuration_x.py": "configuration_x",
         "modeling_x.py": f"{ROOT_PACKAGE}.modeling_x",
+    }
+
+
+def test_a_parent_that_a_program_makes_is_a_model_as_well(tmp_path: Path) -> None:
+    (tmp_path / "make.py").write_text("from model import Net\ndef create(): return Net(3)\n", encoding="utf-8")
+    start = "    def __init__(self, dim): pass\n"
+    found, _ = models(
+        tmp_path,
+        f"class Net(nn.Module):\n{start}{FORWARD}class Base(nn.Module):\n{start}{FORWARD}"
+        f"class Wide(Net):\n{start}{FORWARD}class Deep(Base):\n{start}{FORWARD}",
+    )
+    assert [model.name for model in found] == ["Net", "Wide", "Deep"]
+
+
+def test_models_of_changed_files_come_first_and_the_rest_is_told_in_one_sentence(tmp_path: Path) -> None:
+    for number in range(9):
+        text = f"from torch import nn\nclass N{number}(nn.Module):\n    def __init__(self, dim): pass\n{FORWARD}"
+        (tmp_path / f"m{number}.py").write_text(text, encoding="utf-8")
+    found = find(read(tmp_path.resolve()), {}, {"m7.py"})
+    assert [model.file for model in found.tried] == ["m7.py", "m0.py", "m1.py", "m2.py", "m3.py", "m4.py"]
+    assert found.how_many_left_out == (
+        "Models that were not tried: 3 beyond the 6 that the harness takes; "
+        'models = ["m5.py:N5"] in [tool.porter.verify] names one.'
+    )
+
+
+def test_a_class_that_hands_on_what_it_does_not_know_is_given_what_its_parents_need() -> None:
+    class Net:
+        def __init__(self, model_channels, out_channels, depth=24, stride=1, ratio=-1, p_dropout=0.5, **more): ...
+
+    class Larger(Net):
+        def __init__(self, image_size, **more): ...
+
+    assert tiny.arguments(Larger, {"out_channels": 1}) == {
+        "image_size": 32,
+        "model_channels": tiny.WIDTH,
+        "out_channels": 1,
+        "depth": 3,
+        "p_dropout": 0.0,
     }

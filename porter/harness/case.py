@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from porter.harness.candidates import Candidates, Model
 from porter.harness.handwork import Handwork, handwork
-from porter.harness.models import Candidates, Model
 from porter.harness.replan import Replan, replan
 from porter.harness.result import Outcome
 from porter.harness.sources import Source, read
@@ -57,9 +57,13 @@ class Case:
     def models_left_out(self) -> list[str]:
         return self._found.left_out
 
+    @property
+    def how_many_left_out(self) -> str:
+        return self._found.how_many_left_out
+
     @cached_property
     def _found(self) -> Candidates:
-        return models(self.sources, self.settings)
+        return models(self.sources, self.settings, self.lock.files)
 
     def recipe(self, model: Model) -> Answer:
         """What the reference takes as input and can do: asked of the original on simulated CUDA, once."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from porter.harness.candidates import Model
 from porter.harness.case import NO_ORIGINAL, Case, trouble
-from porter.harness.models import Model
 from porter.harness.result import Outcome, Result
 from porter.harness.stage import ORIGINAL, Answer
 
@@ -59,8 +59,9 @@ def compare(case: Case, trial: Trial) -> Iterator[Result]:
         return
     for model in case.models:
         yield _one(case, trial, model)
-    for left in case.models_left_out if trial.check == "forward" else ():  # once is enough
-        yield Result(trial.check, left.partition(" was ")[0], Outcome.NOT_APPLICABLE, f"{left}.")
+    if case.how_many_left_out and trial.check == "forward":  # once is enough
+        left = tuple(case.models_left_out)
+        yield Result(trial.check, "other models", Outcome.NOT_APPLICABLE, case.how_many_left_out, left)
 
 
 def _bounded(case: Case, before: Answer, after: Answer) -> Seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,9 @@ def as_section(evidence: Evidence) -> str:
 def _body(evidence: Evidence, mark: str) -> list[str]:
     lines = [str(prose(bound)) for bound in evidence.bounds]
     lines += ["", "| check | of | result | what was seen |", "|---|---|---|---|"]
-    for result in evidence.results:
+    for result, texts in _once(evidence):
         outcome = f"**{result.outcome.value}**"
-        told = "<br>".join(_cell(text) for text in (result.detail, *_known(result, evidence)))
+        told = "<br>".join(map(_cell, texts))
         lines.append(f"| {result.check} | {code(result.subject)} | {outcome} | {told} |")
     notes = [(result, note) for result in evidence.results for note in result.notes]
     if notes:
@@ -94,9 +94,9 @@ def as_text(evidence: Evidence) -> str:
     """For a terminal."""
     lines = [f"{evidence.subject['name']} on {evidence.subject['target']} ({evidence.subject['device']})", ""]
     width = max((len(result.check) for result in evidence.results), default=0)
-    for result in evidence.results:
+    for result, told in _once(evidence):
         lines.append(f"  {result.check:{width}}  {result.outcome.value:22}  {result.subject}")
-        lines += [f"  {'':{width}}  {_line(text)}" for text in _told(result, evidence)]
+        lines += [f"  {'':{width}}  {_line(text)}" for text in (*told, *result.notes)]
     lines += ["", "What a pass proves, and what it cannot:"]
     for name, (proves, cannot) in evidence.checks.items():
         lines += [f"  {name:{width}}  {proves}", f"  {'':{width}}  Not: {cannot}"]
@@ -104,8 +104,13 @@ def as_text(evidence: Evidence) -> str:
     return "\n".join([*lines, "", *evidence.bounds, f"With {versions}."]) + "\n"
 
 
-def _told(result: Result, evidence: Evidence) -> tuple[str, ...]:
-    return (result.detail, *_known(result, evidence), *result.notes)
+def _once(evidence: Evidence) -> Iterator[tuple[Result, tuple[str, ...]]]:
+    """What each result says; where an earlier check said the very same of the subject, only that it did."""
+    said: dict[tuple[str, str, str], str] = {}
+    for result in evidence.results:
+        first = said.setdefault((result.subject, result.outcome.value, result.detail), result.check)
+        told = (result.detail, *_known(result, evidence)) if first == result.check else (f"As {first} says.",)
+        yield result, told
 
 
 def _known(result: Result, evidence: Evidence) -> tuple[str, ...]:

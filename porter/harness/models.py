@@ -3,85 +3,32 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
 from porter.harness.builders import Builders
+from porter.harness.candidates import MOST, Candidates, Model
 from porter.harness.probes import tiny
 from porter.harness.sources import ROOT_PACKAGE, Source, imported
 
-_MOST = 6  # models that are tried; the others are named
 _CALLED_CONFIG = ("config", "cfg", "conf", "hparams", "hps", "args", "opt", "options", "params")
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model class and how it is made."""
-
-    file: str
-    module: str
-    name: str
-    path: tuple[str, ...]
-    config_module: str
-    config: str  # "" for a class with plain arguments
-    settings: tuple[str, ...] = ()  # what it reads of a configuration that is no class of the repository
-    lacks: tuple[str, ...] = ()  # arguments of its constructor for which there is no value
-    makes: frozenset[str] = frozenset()  # where the name is that of a function: the models that it builds
-    options: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what that function reads, with the defaults
-    tokenizer: tuple[str, str] = ("", "")  # module and class of the one that reads a SentencePiece model
-    told: Mapping[str, Any] = field(default_factory=dict, hash=False)  # arguments that a person chose
-
-    @property
-    def subject(self) -> str:
-        return f"{self.file}: {self.name}"
-
-    @property
-    def order(self) -> dict[str, object]:
-        """What a probe must know of it."""
-        return {
-            "module": self.module,
-            "class": self.name,
-            "config_module": self.config_module,
-            "config_class": self.config,
-            "settings": list(self.settings),
-            "options": dict(self.options),
-            "path": list(self.path),
-            "config": dict(self.told),
-            **({"own_tokenizer": list(self.tokenizer)} if all(self.tokenizer) else {}),
-        }
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """The models of a repository: those that are tried, those beyond that number, and those that cannot be built."""
-
-    tried: list[Model]
-    beyond: list[Model]
-    lacking: list[Model]
-
-    @property
-    def left_out(self) -> list[str]:
-        """A sentence for each that is not tried."""
-        many = [f"{model.subject} was not tried: the harness takes {_MOST} models" for model in self.beyond]
-        return many + [
-            f"{model.subject} was not tried: its constructor needs {model.lacks[0]!r}, for which there is no tiny value"
-            for model in self.lacking
-        ]
-
-
-def find(sources: list[Source], told: Mapping[str, Mapping[str, Any]]) -> Candidates:
-    """The models, each with the arguments that a person told of it (by `file.py:Class`)."""
+def find(
+    sources: list[Source], told: Mapping[str, Mapping[str, Any]], changed: Collection[str] = frozenset()
+) -> Candidates:
+    """The models, each with the arguments that a person told of it (by `file.py:Class`); of changed files first."""
     repository = _Repository(sources)
     classes = [model for source in sources if not source.script for model in repository.models(source)]
     built = _built(sources, repository, {model.name for model in classes if model.lacks})
     known = frozenset[str]().union(*(model.makes for model in built))
     left = [model for model in classes if model.name not in known]
     found = [given(model, told) for model in (*built, *left)]
-    made = [model for model in found if not model.lacks]
-    return Candidates(made[:_MOST], made[_MOST:], [model for model in found if model.lacks])
+    made = sorted((model for model in found if not model.lacks), key=lambda model: model.file not in changed)
+    return Candidates(made[:MOST], made[MOST:], [model for model in found if model.lacks])
 
 
 def _built(sources: list[Source], repository: _Repository, lacking: set[str]) -> list[Model]:
@@ -128,10 +75,13 @@ class _Repository:
     def __init__(self, sources: list[Source]) -> None:
         self._configs: dict[str, list[str]] = {}
         self._classes: dict[str, list[tuple[Source, ast.ClassDef]]] = {}
+        self._made: set[str] = set()  # what functions and scripts call
         for source in sources:
             for node in source.tree.body:
                 if isinstance(node, ast.ClassDef):
                     self._classes.setdefault(node.name, []).append((source, node))
+                else:
+                    self._made |= {_last(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
 
     def models(self, source: Source) -> list[Model]:
         """The outermost models of a file: those that no other class is made of."""
@@ -184,12 +134,16 @@ class _Repository:
 
     @cached_property
     def _parts(self) -> set[str]:
-        """Names that other models inherit, call, or choose to be called later: `norm = RMSNorm if … else LayerNorm`."""
-        found: set[str] = set()
+        """Names that other models call, or choose to be called later: `norm = RMSNorm if … else LayerNorm`.
+
+        Names that they inherit as well, but for those that a program makes, too.
+        """
+        called, inherited = set[str](), set[str]()
         every = [node for pairs in self._classes.values() for _, node in pairs]
         for outer in filter(self._is_model, every):
-            found |= ({_last(base) for base in outer.bases} | _mentioned(outer)) - {outer.name}
-        return found
+            called |= _mentioned(outer) - {outer.name}
+            inherited |= {_last(base) for base in outer.bases} - {outer.name}
+        return called | (inherited - self._made)
 
     def _is_model(self, node: ast.ClassDef, seen: frozenset[str] = frozenset()) -> bool:
         names = {_last(base) for base in node.bases}
@@ -247,7 +201,8 @@ def _beside(source: Source, other: Source) -> str:
 
 def _mentioned(outer: ast.ClassDef) -> set[str]:
     """The names that stand in a class's code as what they name; not those that a value is only held against."""
-    asides = [node.annotation for node in ast.walk(outer) if isinstance(node, (ast.arg, ast.AnnAssign))]
+    asides: list[ast.expr | None] = [*outer.bases]
+    asides += [node.annotation for node in ast.walk(outer) if isinstance(node, (ast.arg, ast.AnnAssign))]
     asides += [node.returns for node in ast.walk(outer) if isinstance(node, ast.FunctionDef)]
     calls = [node for node in ast.walk(outer) if isinstance(node, ast.Call)]
     asides += [second for call in calls if _last(call.func) in ("isinstance", "issubclass") for second in call.args[1:]]

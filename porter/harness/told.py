@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from porter.errors import UsageError
-from porter.harness.models import Candidates, Model, find, given, named
+from porter.harness.candidates import Candidates, Model
+from porter.harness.models import find, given, named
 from porter.harness.sources import Source
 from porter.settings import Verify
 
 
-def models(sources: list[Source], verify: Verify) -> Candidates:
+def models(sources: list[Source], verify: Verify, changed: Collection[str] = frozenset()) -> Candidates:
     """The models to be tried, those that were told first, and what is left out."""
     told = [given(_named(sources, spec), verify.config) for spec in verify.models]
-    found = find(sources, verify.config)
+    found = find(sources, verify.config, changed)
     known = {(model.file, model.name) for model in told}
 
     def others(models: list[Model]) -> list[Model]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from porter.errors import UsageError
-from porter.harness.models import Model, find
+from porter.harness.candidates import Model
+from porter.harness.models import find
 from porter.harness.probes import tiny
 from porter.harness.sources import Source, read
 from porter.tiny.family import Family, code, families

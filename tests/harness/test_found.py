@@ -82,3 +82,38 @@ def test_weights_that_nobody_initialises_are_the_same_in_every_process() -> None
         assert build._uninitialised(Old())
         assert not build._uninitialised(torch.nn.Linear(2, 2))
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+MODELS = """
+import torch
+from torch import nn
+class Silent(nn.Module):
+    def __init__(self, dim, **more):
+        super().__init__(**more)
+        self.within, self.last = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+        self.both = lambda x: self.last(self.within(x))
+    def forward(self, x, start_pos):
+        return self.both(x)[start_pos:].to("cuda")
+class Loud(Silent):
+    def __init__(self, **more):
+        super().__init__(dim=32, **more)
+"""
+
+
+def test_weights_that_start_at_zero_do_not_hide_what_comes_before_them(tmp_path: Path, verify: Verify) -> None:
+    """Nor does a function that a module keeps lead back to another copy; and a class gives its parent what it wants."""
+    checkout = tmp_path / "repo"
+    checkout.mkdir()
+    (checkout / "model.py").write_text(MODELS, encoding="utf-8")
+    (checkout / "run.py").write_text("from model import Silent\ndef run(): return Silent(8)\n", encoding="utf-8")
+    folder = migrate(checkout, "npu", tmp_path / "port")
+    results = verify(folder, checkout, "forward", "ten-steps")
+    assert [(result.subject, result.outcome) for result in results] == [
+        (f"model.py: {name}", Outcome.PASS) for _ in range(2) for name in ("Silent", "Loud")
+    ], results
+    assert all("the harness filled 1" in " ".join(result.notes) for result in results)
+    model = (folder / "model.py").read_text(encoding="utf-8")
+    (folder / "model.py").write_text(model.replace("self.within(x)", "self.within(x + 1)"), encoding="utf-8")
+    assert {result.outcome for result in verify(folder, checkout, "forward")} == {Outcome.FAIL}

@@ -8,8 +8,9 @@ import importlib
 import inspect
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import torch
 
 from . import tiny
+from .alone import alone
 from .digest import digest
 from .downloads import do_without
 from .faults import NotRunnable
@@ -25,6 +27,7 @@ from .place import device, named, vendor_module
 __all__ = ["device", "model_of", "weights"]
 
 SEED = 2024
+_UNWANTED = re.compile(r"(?:multiple values for (?:keyword )?|unexpected keyword )argument '(\w+)'")
 
 
 def model_of(order: dict[str, Any]) -> tuple[Any, list[str]]:
@@ -34,12 +37,22 @@ def model_of(order: dict[str, Any]) -> tuple[Any, list[str]]:
     do_without(notes)
     module = importlib.import_module(order["module"])
     _vendor_module(order["root"], notes)
+    alone(notes)
     with _nothing_left_to_chance():
         model, again = _built(module, order), _built(module, order)
     if _uninitialised(model) or weights(model) != weights(again):
         _fill(model)
         notes.append("its constructor leaves weights uninitialised, so the harness filled them")
+    silent = _silent(model)
+    if silent:
+        _fill(model, silent)
+        notes.append(f"weights that start at zero hide what comes before them, so the harness filled {len(silent)}")
     return model.float(), notes
+
+
+def another(order: dict[str, Any]) -> Any:
+    """The same model once more. No copy: a function kept in one would still use the parts of the first."""
+    return model_of(order)[0]
 
 
 def weights(model: Any) -> str:
@@ -65,6 +78,11 @@ def _uninitialised(model: Any) -> bool:
     return any(bool(tensor.isnan().any()) for tensor in model.parameters() if tensor.is_floating_point())
 
 
+def _silent(model: Any) -> list[str]:
+    """Weights that are all zeros at first, as the last layer of a diffusion model or the second half of LoRA."""
+    return [name for name, tensor in model.named_parameters() if tensor.dim() > 1 and not tensor.any()]
+
+
 def _built(module: Any, order: dict[str, Any]) -> Any:
     torch.manual_seed(SEED)
     made = getattr(module, order["class"])
@@ -75,7 +93,7 @@ def _built(module: Any, order: dict[str, Any]) -> Any:
     if order.get("config_of_class"):
         kind = made.config_class
     elif not order["config_class"]:
-        return made(**tiny.arguments(made, order.get("config", {})))
+        return _with_arguments(made, tiny.arguments(made, order.get("config", {})))
     else:
         kind = getattr(importlib.import_module(order["config_module"]), order["config_class"])
     start = kind.__init__ if "__init__" in vars(kind) else kind
@@ -106,6 +124,20 @@ def _with_settings(made: Any, settings: dict[str, Any]) -> Any:
         raise NotRunnable(f"{said} ({type(error).__name__}: {error})") from error
 
 
+def _with_arguments(made: Any, arguments: dict[str, Any]) -> Any:
+    """A model with plain arguments, without those that a class hands to its parent by itself."""
+    if arguments.get(tiny.DEVICE) == tiny.DEVICE:
+        arguments[tiny.DEVICE] = device()
+    for _ in range(len(arguments)):
+        try:
+            return made(**arguments)
+        except TypeError as error:
+            unwanted = _UNWANTED.search(str(error))
+            if unwanted is None or arguments.pop(unwanted[1], None) is None:
+                raise
+    return made(**arguments)
+
+
 def _by_function(build: Any, options: dict[str, Any]) -> Any:
     """What a function of the repository builds from a program's options; of several things the first model."""
     if "device" in options:
@@ -118,10 +150,12 @@ def _by_function(build: Any, options: dict[str, Any]) -> Any:
     return model.cpu()
 
 
-def _fill(model: Any) -> None:
+def _fill(model: Any, names: Collection[str] | None = None) -> None:
     generator = torch.Generator().manual_seed(SEED)
     with torch.no_grad():
         for name, tensor in model.named_parameters():
+            if names is not None and name not in names:
+                continue
             if tensor.dim() > 1:
                 tensor.copy_(torch.randn(tensor.shape, generator=generator) * 0.02)
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import itertools
 import threading
@@ -11,7 +10,7 @@ from typing import Any
 
 import torch
 
-from .build import device, model_of
+from .build import another, device, model_of
 from .faults import fault
 from .stand_in import Tokenizer
 
@@ -21,11 +20,11 @@ _OPTIONS = {"history": [], "max_new_tokens": 4, "max_length": 48, "do_sample": F
 
 def probe(order: dict[str, Any]) -> dict[str, Any]:
     """What each method said, or the fault of its thread: with the model on each of the first two devices."""
-    model, notes = model_of(order)
+    _, notes = model_of(order)
     torch.ones(1, device=device())  # the main thread has used the device, as it has when a page is up
     said = {}
     for number in range(min(2, _devices())):
-        placed = copy.deepcopy(model).to(f"{device()}:{number}").eval()
+        placed = another(order).to(f"{device()}:{number}").eval()
         for name in order["methods"]:
             said[f"{name} on device {number}"] = _in_thread(getattr(placed, name), order["root"])
     return {"notes": notes, "said": said}

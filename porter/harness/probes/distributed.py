@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from .build import device, model_of
+from .build import another, device, model_of
 from .digest import digest
 from .faults import NotRunnable, fault
 from .inputs import label, made
@@ -22,7 +21,7 @@ STEPS = 3
 def probe(order: dict[str, Any]) -> dict[str, Any]:
     """Losses and weights of each way, with the group's backend told by the order."""
     rank, ranks = int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"])
-    model, notes = model_of(order)
+    _, notes = model_of(order)
     if device() != "cpu":
         devices = torch.get_device_module(device())
         if devices.device_count() < ranks:
@@ -35,7 +34,7 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     trained = {}
     for name, wrap in ways.items():
         try:
-            trained[name] = _trained(copy.deepcopy(model), wrap, order, rank)
+            trained[name] = _trained(another(order), wrap, order, rank)
         except Exception as error:  # the other rank waits for this one: both leave, and the parent ends what hangs
             trained[name] = {"fault": fault(error, order["root"])}
             break
@@ -71,7 +70,7 @@ def _sharded_as_before(model: Any) -> Any:
 
 
 def _trained(model: Any, wrap: Callable[[Any], Any], order: dict[str, Any], rank: int) -> dict[str, Any]:
-    given = {name: value.roll(rank, 0) for name, value in made(order["recipe"], str(_place())).items()}
+    given = {name: _own(value, rank) for name, value in made(order["recipe"], str(_place())).items()}
     labels = label(model, given)
     model = wrap(model.to(_place()).train())
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-2, foreach=False)
@@ -86,6 +85,11 @@ def _trained(model: Any, wrap: Callable[[Any], Any], order: dict[str, Any], rank
         dist.all_reduce(total)
         losses.append(total.item().hex())
     return {"losses": losses, "weights": _whole(model)}
+
+
+def _own(value: Any, rank: int) -> Any:
+    """Other numbers for every process, in another order."""
+    return value.roll(rank, 0) if isinstance(value, torch.Tensor) else value
 
 
 def _whole(model: Any) -> dict[str, str]:

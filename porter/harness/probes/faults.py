@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from typing import Any
 
@@ -26,5 +27,12 @@ def fault(error: BaseException, root: str) -> dict[str, Any]:
         "message": (said[0] if said else "")[:400],
         "at": at,
         "code": (own[-1].line or "").strip()[:200] if own else "",
-        "missing": getattr(error, "name", None) or "" if isinstance(error, ImportError) else "",
+        "missing": _missing(error),
     }
+
+
+def _missing(error: BaseException) -> str:
+    """The module that an import wanted; a version that does not fit tells its story where the name would be."""
+    name = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    found = re.match(r"(?:The ')?([\w.-]+)(?:' distribution was not found|$)", name or "")
+    return found[1] if found else ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
 
-from .build import device, model_of, weights
+from .build import another, device, model_of, weights
 from .digest import described, digest, sample, tensors
 from .faults import fault
 from .inputs import made
@@ -21,7 +20,7 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     start, half = weights(model), {}
     for name in HALF:
         try:
-            half[name] = _seen(copy.deepcopy(model), order, getattr(torch, name))
+            half[name] = _seen(another(order), order, getattr(torch, name))
         except Exception as error:
             half[name] = {"fault": fault(error, order["root"])}
     return {"notes": notes, "weights": start, "half": half, **_seen(model, order, torch.float32)}
@@ -39,7 +38,7 @@ def _seen(model: Any, order: dict[str, Any], dtype: Any) -> dict[str, Any]:
 
 
 def _as(value: Any, dtype: Any) -> Any:
-    return value.to(dtype) if value.is_floating_point() else value
+    return value.to(dtype) if isinstance(value, torch.Tensor) and value.is_floating_point() else value
 
 
 def _noting(name: str, steps: list[tuple[str, str, list[float]]]) -> Any:

@@ -26,9 +26,15 @@ _MAKERS: dict[str, Callable[[Any], Any]] = {
     "steps": lambda g: torch.randint(0, 100, (2,), generator=g),
     "classes": lambda g: torch.randint(0, 5, (2,), generator=g),
     "long ids": lambda g: torch.randint(3, VOCABULARY, (2, LENGTH), generator=g),
+    "video": lambda g: torch.randn(2, 3, 4, 32, 32, generator=g),
+    "lengths": lambda _: torch.full((2,), 8),
+    "mask": lambda _: torch.ones(2, 8, dtype=torch.long),
+    "noise": lambda g: torch.rand(2, generator=g),
+    "start": lambda _: 0,
     "series": lambda g: torch.randn(2, 3, LENGTH, generator=g),
 }
-_ANY = ("ids", "image", "sequence", "vector", "large image", "mel", "series")
+_ANY = ("ids", "image", "sequence", "vector", "large image", "mel", "series", "video")
+_NUMBER = ("start",)  # what is no tensor
 _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(input_|token_|x_)?ids|idx|tokens?", ("ids",)),
     (r"images?|imgs?|pixel_values|samples", ("image", "large image")),
@@ -37,6 +43,12 @@ _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"time_?steps?|times?|t", ("steps",)),
     (r"class(es|_labels?)?|y", ("classes",)),
     (r"texts?", ("ids", "long ids")),
+    (r"videos?|clips?|frames", ("video",)),
+    (r"(\w+_)?(lengths?|lens?)", ("lengths",)),
+    (r"(\w+_)?mask", ("mask",)),
+    (r"sigmas?|noise_(levels?|labels?)|log_snr", ("noise",)),
+    (r"(start|input|cur(rent)?)_pos|start|offset|past_length", _NUMBER),
+    (r"encoder_(hidden_states|out(put)?s?)|context|cond(ition)?|memory", ("sequence", "vector")),
 )
 _LABELS = ("labels", "targets", "target")
 
@@ -61,13 +73,25 @@ def _known(name: str) -> tuple[str, ...]:
 def made(recipe: dict[str, str], where: str) -> dict[str, Any]:
     """The inputs of a recipe, always the same numbers, on the device."""
     generator = torch.Generator().manual_seed(7)
-    return {name: _MAKERS[kind](generator).to(where) for name, kind in recipe.items()}
+    every = {name: _MAKERS[kind](generator) for name, kind in recipe.items()}
+    return {name: value.to(where) if isinstance(value, torch.Tensor) else value for name, value in every.items()}
+
+
+def tokens_alone(recipe: dict[str, str]) -> bool:
+    """Whether the model wants tokens, and besides them at most a plain number."""
+    return [kind for kind in recipe.values() if kind not in _NUMBER] == ["ids"]
+
+
+def with_tokens(recipe: dict[str, str], ids: Any) -> dict[str, Any]:
+    """The inputs of such a model, for these tokens."""
+    return {name: ids if kind == "ids" else _MAKERS[kind](None) for name, kind in recipe.items()}
 
 
 def label(model: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Labels for a model that takes them: the tokens themselves."""
     names = [name for name in _LABELS if name in inspect.signature(model.forward).parameters]
-    ids = [value for value in given.values() if value.dtype == torch.long and value.dim() == 2]
+    tensors = [value for value in given.values() if isinstance(value, torch.Tensor)]
+    ids = [value for value in tensors if value.dtype == torch.long and value.dim() == 2]
     return {names[0]: ids[0]} if names and ids and names[0] not in given else {}
 
 

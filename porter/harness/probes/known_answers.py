@@ -13,6 +13,7 @@ from .build import device, model_of
 from .digest import digest, tensors
 from .faults import fault
 from .generate import options
+from .inputs import with_tokens
 from .tiny_model import QUESTIONS, talk
 from .tokens import loaded
 
@@ -52,7 +53,7 @@ def _asked(model: Any, tokenizer: Any, name: str, question: str, order: dict[str
     torch.manual_seed(5)
     with torch.no_grad():
         if name == FORWARD:
-            new = _likeliest(model, prompt, next(iter(order["recipe"])))
+            new = _likeliest(model, prompt, order["recipe"])
         else:
             made = next(tensors(model.generate(prompt, max_new_tokens=_LONGEST, **options(model, "greedy"))))
             new = made[0, prompt.shape[1] :].tolist()
@@ -60,11 +61,11 @@ def _asked(model: Any, tokenizer: Any, name: str, question: str, order: dict[str
     return str(tokenizer.decode(kept)).strip()
 
 
-def _likeliest(model: Any, ids: Any, name: str) -> list[int]:
+def _likeliest(model: Any, ids: Any, recipe: dict[str, str]) -> list[int]:
     """Token by token with no cache and no code but the model's forward."""
     new: list[int] = []
     while len(new) < _LONGEST and _END not in new:
-        scores = next(tensor for tensor in tensors(model(**{name: ids})) if tensor.dim() == 3)
+        scores = next(tensor for tensor in tensors(model(**with_tokens(recipe, ids))) if tensor.dim() == 3)
         new.append(int(scores[0, -1].argmax()))
         ids = torch.cat((ids, torch.tensor([new[-1:]]).to(device())), 1)
     return new

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import warnings
 from typing import Any
 
 import torch
 
-from .build import device, model_of
+from .build import another, device, model_of
 from .digest import digest
 from .faults import fault
 from .inputs import made
@@ -28,7 +27,7 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     trained = {}
     for name, way in ways.items():
         try:
-            trained[name] = _trained(copy.deepcopy(model), order, **way)
+            trained[name] = _trained(another(order), order, **way)
         except Exception as error:
             trained[name] = {"fault": fault(error, order["root"])}
     return {"notes": notes, "trained": trained}

@@ -16,6 +16,7 @@ from . import own_tokenizer
 from .build import device, model_of
 from .digest import digest, tensors
 from .faults import NotRunnable
+from .inputs import tokens_alone, with_tokens
 from .tokens import trained
 
 QUESTIONS = {
@@ -40,7 +41,8 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
     started, folder = time.monotonic(), Path(order["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     model, notes = model_of(order)
-    name = _tokens_only(order["recipe"])
+    if not tokens_alone(order["recipe"]):
+        raise NotRunnable("it does not take text alone")
     for file in order.get("code", ()):  # what transformers copies when it trusts the folder's code
         shutil.copyfile(Path(order["root"]) / file, folder / Path(file).name)
     forms = order.get("prompts", [])
@@ -56,18 +58,12 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
         for prompt in _prompts(model, tokenizer, question, order)
     ]
     sure = order.get("sure", _SURE)
-    steps, loss = _taught(model, name, lessons, started + order["seconds"], sure)
+    steps, loss = _taught(model, order["recipe"], lessons, started + order["seconds"], sure)
     if loss > sure:
         raise NotRunnable(f"in {steps} steps it did not learn its answers (loss {loss:.3f})")
     _saved(model, folder, order)
     buffers = {name: digest(tensor) for name, tensor in model.named_buffers()}
     return {"notes": notes, "answers": QUESTIONS, "steps": steps, "loss": loss, "buffers": buffers}
-
-
-def _tokens_only(recipe: dict[str, str]) -> str:
-    if list(recipe.values()) != ["ids"]:
-        raise NotRunnable("it does not take text alone")
-    return next(iter(recipe))
 
 
 def _settle(model: Any, told: dict[str, Any]) -> None:
@@ -130,7 +126,7 @@ def talk(chat: Any, tokenizer: Any, question: str) -> str:
     return text.removesuffix("</s>").strip()  # some chats decode the end as well
 
 
-def _taught(model: Any, name: str, lessons: list[Lesson], until: float, sure: float) -> tuple[int, float]:
+def _taught(model: Any, recipe: dict[str, str], lessons: list[Lesson], until: float, sure: float) -> tuple[int, float]:
     longest = max(len(prompt) + len(answer) for prompt, answer in lessons)
     ids = torch.zeros(len(lessons), longest, dtype=torch.long)
     wanted = torch.full((len(lessons), longest), _NOT)  # what is to follow each token
@@ -145,7 +141,9 @@ def _taught(model: Any, name: str, lessons: list[Lesson], until: float, sure: fl
         optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
         for number in range(1, _MOST + 1):
             optimizer.zero_grad()
-            losses = _losses(model, name, ids, wanted)
+            losses = _losses(model, recipe, ids, wanted)
+            if not losses.requires_grad:
+                raise NotRunnable("nothing that it gives can be learned from")
             losses.sum().div((wanted != _NOT).sum()).backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -155,9 +153,9 @@ def _taught(model: Any, name: str, lessons: list[Lesson], until: float, sure: fl
     return number, worst
 
 
-def _losses(model: Any, name: str, ids: Any, wanted: Any) -> Any:
+def _losses(model: Any, recipe: dict[str, str], ids: Any, wanted: Any) -> Any:
     """The loss of every token; of models that give the last token's scores only, unless they get targets."""
-    given = {name: ids}
+    given = with_tokens(recipe, ids)
     if "targets" in inspect.signature(model.forward).parameters:
         given["targets"] = wanted.clamp(min=0)
     output = next((t for t in tensors(model(**given)) if t.dim() == 3 and t.shape[:2] == ids.shape), None)

@@ -57,7 +57,7 @@ def taken(root: Path) -> bool:
 
 def files(plan: Plan, root: Path, settings: Verify) -> dict[str, bytes]:
     """The folder's files by their path in the port. Equal plans give equal bytes."""
-    found = find(root, settings)
+    found = find(root, settings, {file.path for file in plan.changed})
     made = {
         name: text for name, text in _rendered(plan, found, settings).items() if getattr(found, _NEEDS.get(name, "any"))
     }

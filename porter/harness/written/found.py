@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from porter.harness import told
-from porter.harness.models import Candidates, Model, methods
+from porter.harness.candidates import Candidates, Model
+from porter.harness.models import methods
 from porter.harness.probes import tiny
 from porter.harness.sources import Source, imported, read
 from porter.harness.written.pages import commands
@@ -64,11 +66,11 @@ class Found:
         return [{"file": source.file, "name": source.name, "path": list(source.path)} for source in self.modules]
 
 
-def find(root: Path, settings: Verify) -> Found:
+def find(root: Path, settings: Verify, changed: Collection[str] = frozenset()) -> Found:
     """Reads the checkout; runs nothing of it."""
     many = sum(entry.kind == "python" for entry in repository(root))
     sources = read(root) if many <= _MANY or settings.models else []
-    candidates = told.models(sources, settings)
+    candidates = told.models(sources, settings, changed)
     models = candidates.tried
     having = methods(sources, models)
     modules = [source for source in sources if not source.script]
