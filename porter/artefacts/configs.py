@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from porter.artefacts import exec_form, in_ini, in_json, in_toml, in_yaml, shell
 from porter.artefacts.page import Page, Reading, Stay
@@ -44,13 +45,14 @@ def read(page: Page) -> Reading:
     for scalar in found:
         if not scalar.is_key:
             listed.setdefault(scalar.path, []).append(scalar)
-    reading.sites += _lists(page, listed)
+    beside = {path: _Beside.of(items) for path, items in listed.items()}
+    reading.sites += _lists(page, [items for path, items in listed.items() if beside[path].is_command])
     for scalar in found:
         if scalar.is_key:
             reading.stays.append(Stay(scalar.start, scalar.end, "key: a name that other programs look up", rules=True))
         else:
             reading.stays.append(Stay(scalar.start, scalar.end, _why(scalar), once=big, rules=not _tells(scalar)))
-        reading.sites += _sites(page, scalar, listed.get(scalar.path, []), reading)
+        reading.sites += _sites(page, scalar, beside.get(scalar.path, _Beside()), reading)
     if _CI.search(page.path):
         reading.sites = list(_of_ci(reading.sites))
     if big:
@@ -98,23 +100,31 @@ def _why(scalar: Scalar) -> str:
     return f"value: that of {key}, which does not name a device"
 
 
-def _lists(page: Page, listed: dict[tuple[str, ...], list[Scalar]]) -> Iterator[Proposal]:
+def _lists(page: Page, listed: list[list[Scalar]]) -> Iterator[Proposal]:
     """Command lines that are lists of words."""
-    for items in listed.values():
-        if _is_command(items):
-            words = sorted(items, key=lambda item: item.start)
-            yield from exec_form.read(page, [(word.start, word.text) for word in words])
+    for items in listed:
+        words = sorted(items, key=lambda item: item.start)
+        yield from exec_form.read(page, [(word.start, word.text) for word in words])
 
 
-def _is_command(items: list[Scalar]) -> bool:
-    return (
-        any(_COMMAND.fullmatch(name) for name in items[0].names[:2])
-        and any(item.text.startswith("--") for item in items)
-        and not any(" " in item.text or not item.exact for item in items)
-    )
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What the values under one key are together: looked at once, however long their list is."""
+
+    is_command: bool = False
+    texts: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, items: list[Scalar]) -> _Beside:
+        is_command = (
+            any(_COMMAND.fullmatch(name) for name in items[0].names[:2])
+            and any(item.text.startswith("--") for item in items)
+            and not any(" " in item.text or not item.exact for item in items)
+        )
+        return cls(is_command, frozenset(item.text for item in items))
 
 
-def _sites(page: Page, scalar: Scalar, listed: list[Scalar], reading: Reading) -> Iterator[Proposal]:
+def _sites(page: Page, scalar: Scalar, beside: _Beside, reading: Reading) -> Iterator[Proposal]:
     under = scalar.names[1:] if scalar.is_key else scalar.names
     if scalar.is_key:
         if scalar.exact and scalar.text in page.variables:
@@ -124,12 +134,12 @@ def _sites(page: Page, scalar: Scalar, listed: list[Scalar], reading: Reading) -
         if scalar.text in page.variables:  # - name: CUDA_VISIBLE_DEVICES
             yield from _named(page, scalar, scalar.names[:1] == ("name",) and any(map(_ENVIRONMENT.fullmatch, under)))
             return
-        if not _is_command(listed):
-            yield from _value(page, scalar, {each.text for each in listed})
+        if not beside.is_command:
+            yield from _value(page, scalar, beside.texts)
     yield from _commands(page, scalar, reading)
 
 
-def _value(page: Page, scalar: Scalar, beside: set[str]) -> Iterator[Proposal]:
+def _value(page: Page, scalar: Scalar, beside: frozenset[str]) -> Iterator[Proposal]:
     what = f"the key {scalar.path[-1]}" if scalar.path else "the file"
     sure = not any(_PROSE.fullmatch(name) for name in scalar.names[:1])
     fed = [Passed(name, surely=False) for name in scalar.names[:1]]

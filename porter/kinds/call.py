@@ -13,6 +13,7 @@ from porter.model import Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.dotted import last_name
+from porter.python.guarded import guarded_kernels
 from porter.python.patterns import Match, Pattern, compile_pattern, compile_replacement, match
 from porter.python.receivers import Owner, owner
 from porter.python.rewrites import rewrite
@@ -110,8 +111,8 @@ def _judge(scene: Scene, rule: Rule, wanted: Pattern, node: ast.expr, found: Mat
             return
         if whose is Owner.UNSURE:
             site = Proposal(rule, start, end, Verdict.REVIEW, because=because, runs=True)
-        elif not wanted.is_call and scene.caution:
-            site = Proposal(rule, start, end, Verdict.REVIEW, because=scene.caution, runs=True)
+        elif not wanted.is_call and (caution := scene.caution or guarded_kernels(scene, node)):
+            site = Proposal(rule, start, end, Verdict.REVIEW, because=caution, runs=True)
     form, became, found = _form(scene, rule, wanted, node, found)
     around = [above.arg for above in scene.module.ancestors(node) if isinstance(above, ast.keyword)]
     if became is None or any(name in rule.except_in for name in around):

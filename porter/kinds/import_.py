@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from porter.model import Edit
+from porter.model import Edit, Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.module import Module
@@ -35,7 +35,7 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
 
 def complete(scene: Scene, rules: list[Rule], made: list[Proposal]) -> Iterator[Proposal]:
     """The imports that the proposals made so far need."""
-    edited = [p for p in made if p.changes and getattr(p.rule, "reaches", True)]
+    edited = [p for p in made if _needs(p) and getattr(p.rule, "reaches", True)]
     runs = [p for p in edited if p.runs]
     if not edited:
         return
@@ -49,6 +49,11 @@ def complete(scene: Scene, rules: list[Rule], made: list[Proposal]) -> Iterator[
         if _has(scene.module, rule.add) or (rule.uses and not _used(scene, rule.uses)):
             continue
         yield from _place(scene, rule, statements, edited)
+
+
+def _needs(proposal: Proposal) -> bool:
+    """Whether a place wants the module: it is edited, or runs on the device as it stands, such as a bare index."""
+    return proposal.changes or (proposal.runs and not proposal.edits and proposal.verdict is not Verdict.MANUAL)
 
 
 def _of_helper(scene: Scene, rule: Rule, statements: list[ast.stmt], edited: list[Proposal]) -> Iterator[Proposal]:

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from porter.kinds.expressed import expressed
+from porter.kinds.indexed import indexes
 from porter.model import Edit, Safety, Verdict
 from porter.options import Answer
 from porter.packs.positions import Position
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.dotted import last_name
+from porter.python.guarded import guarded_kernels
 from porter.python.place import Certainty, Place, option_before
 from porter.python.prose import text_of
 from porter.python.scene import Scene
@@ -23,9 +25,10 @@ from porter.python.support import among_choices, mentions
 class Rule(Head, tag_field="kind", tag="literal", frozen=True, kw_only=True):
     """`value` becomes `to` wherever it stands in the position `where`; an `integer` is written into `to` as `{}`.
 
-    Without `to` the place is a person's. `indexes` are names of variables that hold a bare index. With `tokens` the
-    value is a part of a composed string such as `cpu:gloo,cuda:nccl`, or the whole of it, in small letters or capital
-    ones. Where `compared` is false, a test for the value stays, so that the code takes its other branch."""
+    Without `to` the place is a person's. `indexes` are names of variables that hold a bare index; without `to` they
+    stay. With `tokens` the value is a part of a composed string such as `cpu:gloo,cuda:nccl`, or the whole of it, in
+    small letters or capital ones. Where `compared` is false, a test for the value stays, so that the code takes its
+    other branch."""
 
     to: str | None = None
     where: str
@@ -46,7 +49,8 @@ def triggers(rule: Rule) -> set[str]:
         return {f"{text}{digit}" for text in (".to(", "device=", "device(") for digit in range(10)}
     if rule.indexes:
         owners = ("", "self.", "args.")
-        return {f"{text}{o}{name}" for text in (".to(", "device=", "device(") for o in owners for name in rule.indexes}
+        named = {f"{text}{o}{name}" for text in (".to(", "device=", "device(") for o in owners for name in rule.indexes}
+        return named | set(rule.words)
     return set(rule.words) or ({rule.value, rule.value.upper()} if rule.tokens else {rule.value})
 
 
@@ -205,7 +209,7 @@ def _caution(scene: Scene, rule: Rule, spot: _Spot) -> str:
         return ""
     if rule.to is not None and mentions(scene.module.source.data, rule.to):
         return f"Elsewhere this file handles {rule.to!r} already, so this comparison may be meant for CUDA alone."
-    return scene.caution
+    return scene.caution or guarded_kernels(scene, spot.node)
 
 
 def _integers(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal]:
@@ -238,14 +242,13 @@ def _integers(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal
 
 
 def _indexes(scene: Scene, rule: Rule, position: Position) -> Iterator[Proposal]:
-    """A variable that by its name is a bare index, where a device is wanted."""
+    """A bare index where a device is wanted. Without `to` it stays as it is, and the vendor's module must be there."""
     source = scene.module.source
-    for chain in scene.module.chains:
-        direct = isinstance(scene.module.parents.get(chain.node), (ast.Call, ast.keyword))
-        if direct and (chain.parts or (chain.root.id,))[-1] in rule.indexes:
-            place = scene.positions.place(chain.node, position, telling=False)
-            if place.certainty is Certainty.SURE and place.runs:
-                yield Proposal(rule, source.start(chain.node), source.end(chain.node), Verdict.MANUAL)
+    for node in indexes(scene, rule.indexes, position):
+        start, end = source.start(node), source.end(node)
+        text = source.data[start:end]
+        edits = () if rule.to is None else (Edit(start, end, rule.to.format(text.decode()).encode(), text),)
+        yield Proposal(rule, start, end, verdict_of(rule.safety), edits, runs=True)
 
 
 def _sentence(place: Place) -> str:
