@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from porter.kinds import import_
+from porter.kinds.quoted import quoted
 from porter.model import Edit, Verdict
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.imports import ImportSite, import_sites
 from porter.python.module import Chain
 from porter.python.names import Meaning
-from porter.python.prose import is_message
 from porter.python.scene import Scene
 from porter.styles.classes import only_called, stands_for_class, uses_of
 
@@ -59,7 +59,7 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
         yield from renamer.used(chain, withheld)
     for node in scene.module.strings:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from renamer.quoted(node, node.value)
+            yield from quoted(scene, node, node.value, renamer.judge)
 
 
 class Renamer:
@@ -204,33 +204,15 @@ class Renamer:
         call = self._scene.module.parents.get(chain.node)
         over = self._scene.module.parents.get(call) if isinstance(call, ast.Call) and call.func is chain.node else None
         if isinstance(over, ast.Attribute) and any(word in over.attr for word in self._scene.pack.vocabulary):
-            return over.attr
+            return "" if over.attr in self._rewritten else over.attr
         return ""
 
-    # -- names in strings ---------------------------------------------------------------------------------------------
+    @cached_property
+    def _rewritten(self) -> frozenset[str]:
+        """The last names of the expressions that rules of the kind `call` rewrite."""
+        from porter.kinds import call
 
-    def quoted(self, node: ast.Constant, text: str) -> Iterator[Proposal]:
-        """A string that is a qualified name and nothing else: a tensor type, the target of a mock."""
-        if "." not in text or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", text):
-            return
-        parent = self._scene.module.parents.get(node)
-        if not isinstance(parent, (ast.Call, ast.Compare, ast.keyword, ast.Assign, ast.Tuple, ast.List, ast.Set)):
-            return
-        if is_message(self._scene.module, node) is not None:
-            return
-        answer = self.judge(tuple(text.split(".")))
-        if answer is None:
-            return
-        start = self._source.start(node)
-        at = self._source.text(node).find(text.encode())
-        because = f"The string names {text}."
-        if answer.segments is None or at < 0:
-            yield Proposal(
-                answer.rule, start, self._source.end(node), Verdict.MANUAL, because=f"{because} {answer.because}"
-            )
-        else:
-            edit = Edit(start + at, start + at + len(text.encode()), ".".join(answer.segments).encode(), text.encode())
-            yield Proposal(answer.rule, edit.start, edit.end, answer.verdict, (edit,), because, runs=True)
+        return frozenset(call.pattern(rule.match).key for rule in self._scene.pack.of(call.Rule) if rule.replace)
 
     def _spelled_change(self, meaning: Meaning, answer: Judgement) -> bool:
         assert answer.segments is not None

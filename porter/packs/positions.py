@@ -11,6 +11,7 @@ class Position(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 
     names: str
     compared: str = ""  # the same for names that carry the value only where they are compared with it: `x.type`
+    others: str = ""  # names that carry a value which some library reads itself: there the place is a person's
     suffix: str = ""  # regular expression of what may follow the value: an index such as ":0"
     beside: tuple[str, ...] = ()  # values of the same sort: a literal beside one of them is in position
     arguments: dict[str, tuple[int | str, ...]] = {}  # qualified function -> argument positions and keywords

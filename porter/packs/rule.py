@@ -34,6 +34,7 @@ class Applies(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     requires: dict[str, str] = {}  # distributions that the checkout may have in a version such as ">=4.34"
     floor: dict[str, str] = {}  # distributions of which the checkout's own requirements allow no version below this one
     files: tuple[str, ...] = ()  # globs, relative to the root of the checkout
+    without: tuple[str, ...] = ()  # packages: a file that imports one of them is not meant
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -9,11 +9,14 @@ from porter.packs.positions import Position
 from porter.python.carriers import Carriers, matches
 from porter.python.dotted import last_name
 from porter.python.module import Module
+from porter.python.named import named_otherwise
 from porter.python.names import Names
 from porter.python.place import OPTION_CALLS, Certainty, Place, option_before, parameter_of_default
 from porter.python.prose import READERS
 from porter.python.signatures import Signatures
 
+# Calls that only keep what they are given: no device is reached when they run.
+_SETTINGS = re.compile(r"(?i)\w*dict|\w*namespace|\w*hparams|hyperparameters|\w*config|\w*cfg|\w*settings|\w*options")
 _FIELD_CALLS = frozenset({"field", "Field", "Option", "Argument", "Parameter", "str", "Value"})
 
 
@@ -29,6 +32,11 @@ class Positions:
     def place(self, node: ast.expr, position: Position, *, telling: bool) -> Place:
         """Where `node` stands with respect to `position`. `telling`: its form alone says what it is."""
         answer = self._climb(node, position, set())
+        other = named_otherwise(self._module, node, position.others) if position.others else ""
+        if other and answer.certainty is not Certainty.NOT:
+            return Place(
+                Certainty.FOREIGN, f"it goes by the name {other}, whose values Lightning and its like read themselves"
+            )
         package = self._foreign(node, position) if answer.certainty is not Certainty.NOT else ""
         if package:
             return Place(Certainty.FOREIGN, f"it goes to the package {package}, which reads it itself")
@@ -123,7 +131,8 @@ class Positions:
         if not isinstance(call, ast.Call) or keyword.arg is None:
             return Place(Certainty.UNKNOWN, "it is a keyword of a class or an unpacked one")
         if matches(position.names, keyword.arg):
-            return Place(Certainty.SURE, f"it is the argument {keyword.arg}=", runs=True)
+            runs = _SETTINGS.fullmatch(last_name(call.func)) is None
+            return Place(Certainty.SURE, f"it is the argument {keyword.arg}=", runs=runs)
         if keyword.arg in self._carriers.listed(call, position):
             return Place(Certainty.SURE, f"it is the argument {keyword.arg}=", runs=True)
         callee = last_name(call.func)

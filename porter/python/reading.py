@@ -71,7 +71,10 @@ def _for_target(scene: Scene, proposal: Proposal) -> Proposal:
 
 
 def _in_scope(scene: Scene, proposal: Proposal) -> bool:
-    globs = proposal.rule.applies.files
+    applies = proposal.rule.applies
+    if applies.without and not scene.packages.isdisjoint(applies.without):
+        return False
+    globs = applies.files
     if not globs:
         return True
     from fnmatch import fnmatch

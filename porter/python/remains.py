@@ -79,6 +79,8 @@ def _owners(scene: Scene) -> dict[str, str]:
             for part in (alias.name, alias.asname or "", *module.split(".")):
                 for name in part.split("."):
                     reasons.setdefault(name, f"a name of {whose}: imported as it is")
+    for name, package in _of_packages(scene):
+        reasons.setdefault(name, f"a name of the package {package}: used as it is")
     for node, name in scene.module.named:
         if isinstance(node, ast.keyword):
             call = scene.module.parents.get(node)
@@ -91,6 +93,16 @@ def _owners(scene: Scene) -> dict[str, str]:
         else:
             reasons.setdefault(name, "a definition: a name of the repo's own interface")
     return reasons
+
+
+def _of_packages(scene: Scene) -> Iterator[tuple[str, str]]:
+    """The parts of dotted names that begin at an import of another package: `ICudaEngine` of `trt.ICudaEngine`."""
+    for chain in scene.module.chains:
+        for meaning in scene.names.meanings(chain) if chain.parts else ():
+            package = meaning.segments[0]
+            through = meaning.through
+            if package and through is not None and through.statement is not None and not scene.is_own(package):
+                yield from ((part, package) for part in chain.parts)
 
 
 def _slug(why: str) -> str:

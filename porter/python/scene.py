@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -87,6 +88,21 @@ class Scene:
         """Why a test for the device in this file may guard what only CUDA can run; empty when nothing says so."""
         package = cuda_only_package(self)
         return f"This file uses {package}, so the test may guard code that only CUDA can run." if package else ""
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """The top-level packages that the file imports."""
+        return frozenset(
+            name.partition(".")[0]
+            for statement in self.module.all_imports
+            for name in (
+                [alias.name for alias in statement.names]
+                if isinstance(statement, ast.Import)
+                else []
+                if statement.level
+                else [statement.module or ""]
+            )
+        )
 
     @cached_property
     def uses(self) -> Uses:
