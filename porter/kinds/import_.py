@@ -61,7 +61,7 @@ def _of_helper(scene: Scene, rule: Rule, statements: list[ast.stmt], edited: lis
     style = scene.context.style
     if style is None or style.imported(scene.module.tree):
         return
-    written = re.compile(rb"(?<![\w.])" + re.escape(rule.add.encode()) + rb"\.")
+    written = re.compile(rb"(?<![\w.])" + re.escape(rule.add.encode()) + rb"(?:\.|\Z)")
     users = [p for p in edited if any(written.search(edit.new) for edit in p.edits)]
     if users:
         top = [s for s in statements if not _in_function(scene.module, s)]

@@ -42,14 +42,14 @@ def _branch(scene: Scene, node: ast.expr) -> list[ast.AST]:
 
 def _imports_behind(scene: Scene, branch: list[ast.AST]) -> Iterator[ast.Import | ast.ImportFrom]:
     """The imports in a branch, of what it names, and in the file's own functions that it calls."""
-    functions = {function.name: function for function in scene.module.functions}
+    functions = {n.name: n for n in scene.module.tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
     called = {last_name(n.func) for each in branch for n in ast.walk(each) if isinstance(n, ast.Call)}
     inside = [*branch, *(functions[name] for name in sorted(called & functions.keys()))]
     names = {n.id for each in inside for n in ast.walk(each) if isinstance(n, ast.Name)}
-    within = {id(n) for each in inside for n in ast.walk(each)}
+    inner = (n for each in inside for n in ast.walk(each))
+    yield from (n for n in inner if isinstance(n, (ast.Import, ast.ImportFrom)))
     for statement in scene.module.all_imports:
-        bound = {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
-        if id(statement) in within or bound & names:
+        if names & {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}:
             yield statement
 
 

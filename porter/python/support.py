@@ -30,6 +30,10 @@ def among_choices(module: Module, node: ast.expr, value: str) -> str:
         if isinstance(parent, (ast.List, ast.Tuple, ast.Set)):
             if any(isinstance(e, ast.Constant) and e.value == value for e in parent.elts):
                 return f"{value!r} is already among these values: upstream supports the target."
+        elif isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add):
+            texts = [e.value for e in ast.walk(parent) if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+            if any(text == value or text.startswith(f"{value}:") for text in texts):
+                return f"{value!r} is already among these values: upstream supports the target."
         elif isinstance(parent, (ast.stmt, ast.Call, ast.Dict, ast.Lambda, ast.Compare)):
             break
     return ""
