@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from functools import cache
 from pathlib import Path
 
@@ -294,6 +295,11 @@ def test_code_that_does_not_parse_is_a_problem() -> None:
             "jobs:\n  a:\n    env:\n      CUDA_VISIBLE_DEVICES: 0\n    device: cuda\n",
             [4, 5],
         ),
+        (
+            ".github/actions/install/action.yml",
+            "runs:\n  steps:\n  - run: python -c 'import torch; print(torch.cuda.is_available())'\n",
+            [3],
+        ),
     ],
 )
 def test_what_upstream_does_for_the_target_itself_is_a_persons(path: str, text: str, lines: list[int]) -> None:
@@ -432,6 +438,13 @@ def test_words_in_lists_patterns_and_defaults_change_as_others_do(path: str, bef
 def test_words_that_mean_no_device_stay(path: str, text: str) -> None:
     planned, _ = plan(path, text)
     assert planned is None or not planned.changed
+
+
+def test_a_list_of_data_takes_time_by_its_length() -> None:
+    text = json.dumps({"boxes": list(range(60_000)), "device": "cuda"})
+    started = time.process_time()
+    assert ported("c.json", text) == text.replace("cuda", "mlu")
+    assert time.process_time() - started < 20  # a look at the whole list for each item would take minutes
 
 
 def test_a_value_under_a_key_that_says_nothing_is_a_persons() -> None:

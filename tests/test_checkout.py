@@ -282,6 +282,22 @@ def test_kinds(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("docker/Dockerfile_ascend_a3", "dockerfile"),
+        ("docker/Qwen_Dockerfile", "dockerfile"),
+        ("Dockerfile-notes.md", "markdown"),
+        ("my-dockerfile.sh", "shell"),
+        ("training/requirement.txt", "requirements"),
+        ("dev_reqs.txt", "requirements"),
+        ("frequencies.txt", "text"),
+    ],
+)
+def test_kinds_that_people_spell_in_their_own_way(name: str, kind: str) -> None:
+    assert kind_of(name, lambda: b"x") == kind
+
+
 def test_a_known_suffix_is_not_opened() -> None:
     def trap() -> bytes:
         raise AssertionError("peeked")

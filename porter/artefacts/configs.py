@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from porter.artefacts import exec_form, in_ini, in_json, in_toml, in_yaml, shell
 from porter.artefacts.page import Page, Reading, Stay
@@ -26,7 +25,9 @@ _DEFAULT = re.compile(r"\$\{oc\.env:\w+,\s*(?P<text>[^{}$]*?)\s*\}")  # OmegaCon
 _RUNS = re.compile(
     r"\s*(#!|\$ |(sudo|apt|apt-get|yum|dnf|pip\d?|conda|docker|podman|python\d?|export|source|bash|sh)\s)"
 )
-_CI = re.compile(r"(^|/)(\.github/workflows/|\.circleci/|\.buildkite/|\.gitlab-ci|azure-pipelines|\.azure|\.travis)")
+_CI = re.compile(
+    r"(^|/)(\.github/(workflows|actions)/|\.circleci/|\.buildkite/|\.gitlab-ci|azure-pipelines|\.azure|\.travis)"
+)
 _CI_BECAUSE = "It is a job of upstream's own CI, whose machines the port does not have."
 _CI_ADVICE = "If the job is to run for the port, give it a machine with the target and make the same change here."
 
@@ -41,18 +42,18 @@ def read(page: Page) -> Reading:
         reading.stays.append(Stay(start, end, "comment: text for a reader"))
     big = page.entry.kind == "json" and len(page.data) > _BIG
     found = list(scalars(page.entry.kind, page.data))
-    listed: dict[tuple[str, ...], list[Scalar]] = {}
+    items: dict[tuple[str, ...], list[Scalar]] = {}
     for scalar in found:
         if not scalar.is_key:
-            listed.setdefault(scalar.path, []).append(scalar)
-    beside = {path: _Beside.of(items) for path, items in listed.items()}
-    reading.sites += _lists(page, [items for path, items in listed.items() if beside[path].is_command])
+            items.setdefault(scalar.path, []).append(scalar)
+    listed = {path: _Listed(each) for path, each in items.items()}
+    reading.sites += [site for each in listed.values() if each.is_command for site in each.command(page)]
     for scalar in found:
         if scalar.is_key:
             reading.stays.append(Stay(scalar.start, scalar.end, "key: a name that other programs look up", rules=True))
         else:
             reading.stays.append(Stay(scalar.start, scalar.end, _why(scalar), once=big, rules=not _tells(scalar)))
-        reading.sites += _sites(page, scalar, beside.get(scalar.path, _Beside()), reading)
+        reading.sites += _sites(page, scalar, listed.get(scalar.path), reading)
     if _CI.search(page.path):
         reading.sites = list(_of_ci(reading.sites))
     if big:
@@ -91,7 +92,7 @@ def _tells(scalar: Scalar) -> bool:
 
 def _why(scalar: Scalar) -> str:
     key = scalar.path[-1] if scalar.path else "the file"
-    if "://" in scalar.text:
+    if "://" in scalar.text and not re.search(r"\s", scalar.text.strip()):
         return "URL"
     if " " in scalar.text.strip() or _PROSE.fullmatch(key):
         return f"text: the value of {key}, which has several words or is for a reader"
@@ -100,31 +101,29 @@ def _why(scalar: Scalar) -> str:
     return f"value: that of {key}, which does not name a device"
 
 
-def _lists(page: Page, listed: list[list[Scalar]]) -> Iterator[Proposal]:
-    """Command lines that are lists of words."""
-    for items in listed:
-        words = sorted(items, key=lambda item: item.start)
-        yield from exec_form.read(page, [(word.start, word.text) for word in words])
+class _Listed:
+    """The values under one path: the items of a list, looked at once, since a list of data has a hundred thousand."""
+
+    def __init__(self, items: list[Scalar]) -> None:
+        self._items = items
+        self.texts = frozenset(item.text for item in items)
+        self.is_command = _is_command(items)
+
+    def command(self, page: Page) -> Iterator[Proposal]:
+        """The sites of a command line that is a list of words."""
+        words = sorted(self._items, key=lambda item: item.start)
+        return exec_form.read(page, [(word.start, word.text) for word in words])
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """What the values under one key are together: looked at once, however long their list is."""
-
-    is_command: bool = False
-    texts: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, items: list[Scalar]) -> _Beside:
-        is_command = (
-            any(_COMMAND.fullmatch(name) for name in items[0].names[:2])
-            and any(item.text.startswith("--") for item in items)
-            and not any(" " in item.text or not item.exact for item in items)
-        )
-        return cls(is_command, frozenset(item.text for item in items))
+def _is_command(items: list[Scalar]) -> bool:
+    return (
+        any(_COMMAND.fullmatch(name) for name in items[0].names[:2])
+        and any(item.text.startswith("--") for item in items)
+        and not any(" " in item.text or not item.exact for item in items)
+    )
 
 
-def _sites(page: Page, scalar: Scalar, beside: _Beside, reading: Reading) -> Iterator[Proposal]:
+def _sites(page: Page, scalar: Scalar, listed: _Listed | None, reading: Reading) -> Iterator[Proposal]:
     under = scalar.names[1:] if scalar.is_key else scalar.names
     if scalar.is_key:
         if scalar.exact and scalar.text in page.variables:
@@ -134,8 +133,8 @@ def _sites(page: Page, scalar: Scalar, beside: _Beside, reading: Reading) -> Ite
         if scalar.text in page.variables:  # - name: CUDA_VISIBLE_DEVICES
             yield from _named(page, scalar, scalar.names[:1] == ("name",) and any(map(_ENVIRONMENT.fullmatch, under)))
             return
-        if not beside.is_command:
-            yield from _value(page, scalar, beside.texts)
+        if listed is not None and not listed.is_command:
+            yield from _value(page, scalar, listed.texts)
     yield from _commands(page, scalar, reading)
 
 

@@ -36,8 +36,9 @@ KIND_BY_SUFFIX = {suffix: kind for kind, suffixes in SUFFIXES.items() for suffix
 # Names that say more than their suffix; matched against the path in lower case, first hit wins.
 KIND_BY_NAME = (
     (r"(^|/)[^/]*(requirements|constraints)[^/]*\.(txt|in)$", "requirements"),
+    (r"(^|/)([^/]*[._-])?(requirement|constraint|reqs?)([._-][^/]*)?\.(txt|in)$", "requirements"),
     (r"(^|/)requirements/[^/]+\.(txt|in)$", "requirements"),
-    (r"(^|/)(dockerfile|containerfile)([.-][^/]*)?$", "dockerfile"),
+    (r"(^|/)([^/]*[._-])?(dockerfile|containerfile)((?![^/]*\.(md|rst|txt|sh|ya?ml|json)$)[._-][^/]*)?$", "dockerfile"),
     (r"(^|/)cmakelists\.txt$", "cmake"),
     (r"(^|/)(gnu)?makefile$", "makefile"),
     (r"(^|/)pipfile$", "toml"),
