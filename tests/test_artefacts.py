@@ -516,6 +516,34 @@ def test_requirements_that_are_tied_to_cuda_are_a_persons_with_advice() -> None:
     assert "==2.0.0" in told[0].why and "torch_mlu" in told[0].advice
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "verdicts"),
+    [
+        ("requirements/rocm.txt", "torch==2.0.1\n", {Verdict.KEPT}),
+        (
+            "requirements.txt",
+            "--extra-index-url https://download.pytorch.org/whl/rocm6.2\ntorch==2.0.1\n",
+            {Verdict.KEPT},
+        ),
+        ("requirements/mlu.txt", "torch==2.0.1\n", {Verdict.MANUAL}),
+        ("requirements.txt", "torch==2.0.1\ntorch_mlu==1.17\n", {Verdict.MANUAL}),
+        ("docker-xpu/Dockerfile", "RUN pip install torch==2.0.1\n", {Verdict.KEPT}),
+        ("run.sh", "pip install torch==2.0.1 torch-npu==2.0.1\n", {Verdict.KEPT}),
+        ("run.sh", "pip install torch-npu\npip install torch==2.0.1\n", {Verdict.REVIEW}),
+        ("amd64/requirements.txt", "torch==2.0.1\n", {Verdict.REVIEW}),
+        ("run.sh", "conda install pytorch==2.0.1 torchvision==0.15.2 -c pytorch\n", {Verdict.MANUAL}),
+        ("environment.yml", "dependencies:\n- torchvision==0.15.2\n", {Verdict.MANUAL}),
+        ("environment.yml", "dependencies:\n- pip:\n  - torchvision==0.15.2\n", {Verdict.REVIEW}),
+    ],
+)
+def test_pins_of_another_accelerator_stay_and_those_of_the_target_are_a_persons(
+    path: str, text: str, verdicts: set[Verdict]
+) -> None:
+    found = findings(path, text)
+    assert {each.verdict for each in found if each.rule in {"VER003", "PKG001"}} == verdicts
+    assert (ported(path, text) == text) is (Verdict.REVIEW not in verdicts)
+
+
 def test_a_requirement_that_nobody_can_read_is_a_problem_and_the_file_stays() -> None:
     planned, problems = plan("requirements.txt", "torch\n@@@ what\n")
     assert [problem.line for problem in problems] == [2]

@@ -53,9 +53,9 @@ def read(page: Page) -> Reading:
         reading.sites += held.values()
         listed = set(held)  # what the version says, its name need not say again
         for scalar in found:
-            reading.sites += [
-                site for text in _declared(scalar, listed) for site in requirement(page, text, scalar.start, scalar.end)
-            ]
+            conda = page.entry.kind == "yaml" and scalar.path[-1:] != ("pip",)
+            for text in _declared(scalar, listed):
+                reading.sites += requirement(page, text, scalar.start, scalar.end, conda=conda)
     return reading
 
 

@@ -28,6 +28,7 @@ def wants(data: bytes) -> bool:
 def read(page: Page) -> Reading:
     reading = Reading()
     continued = False
+    beside = page.data.decode("utf-8", "replace")
     for start, end in lines(page.data):
         comment = _COMMENT.search(page.data, start, end)
         if comment:
@@ -46,12 +47,12 @@ def read(page: Page) -> Reading:
         if not text or text.startswith("-"):
             continue
         spec = re.split(r"\s+--(?:hash|config-settings|global-option)", text)[0].rstrip()
-        if distribution(spec) is None or not _is_requirement(spec):
+        if not _is_requirement(spec):
             reason = f"The line {spec[:60]!r} is not a requirement that porter can read."
             reading.troubles.append((start, reason, "Check the line by hand."))
             continue
         hashed = b"--hash" in _whole(page.data, start)
-        reading.sites += requirement(page, spec, start, start + len(spec.encode()), hashed=hashed)
+        reading.sites += requirement(page, spec, start, start + len(spec.encode()), hashed=hashed, beside=beside)
     return reading
 
 
@@ -68,7 +69,11 @@ def lines(data: bytes) -> Iterator[tuple[int, int]]:
 def _is_requirement(spec: str) -> bool:
     from packaging.requirements import InvalidRequirement, Requirement
 
-    if "://" in spec or spec.startswith((".", "/")) or spec.endswith((".whl", ".tar.gz", ".zip")):
+    if spec.startswith((".", "/")):
+        return True
+    if distribution(spec) is None:
+        return False
+    if "://" in spec or spec.endswith((".whl", ".tar.gz", ".zip")):
         return True
     try:
         Requirement(spec)

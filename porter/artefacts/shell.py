@@ -230,8 +230,10 @@ class _Reader:
 
     def _installed(self, command: Command) -> Iterator[Proposal]:
         spelled = [(word.text, word.start, word.end) for word in (command.word, *command.arguments)]
+        beside = " ".join(text for text, _, _ in spelled)
+        conda = any(re.search(r"(^|/)(conda|mamba|micromamba)$", text) for text, _, _ in spelled[:2])
         for text, start, end in (*installs(spelled), *clones(spelled)):
-            yield from requirement(self.page, text, start, end)
+            yield from requirement(self.page, text, start, end, beside=beside, conda=conda)
 
     def _code(self, argument: words.Word) -> None:
         if argument.node.type not in words.QUOTED:
