@@ -321,6 +321,35 @@ LINE = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ('ARGS="--device cuda"\npython x.py $ARGS\n', Verdict.PORTED),
+        ("ARGS=(--epochs 3 --device cuda)\npython x.py ${ARGS[@]}\n", Verdict.PORTED),
+        ('CMD="python x.py --device cuda"\neval "$CMD"\n', Verdict.PORTED),
+        ('ARGS="--device cuda"\necho $ARGS\n', Verdict.REVIEW),
+    ],
+)
+def test_what_a_variable_holds_is_a_command_line(text: str, verdict: Verdict) -> None:
+    assert ported("run.sh", text) == text.replace("cuda", "mlu")
+    assert {found.verdict for found in findings("run.sh", text)} == {verdict}
+
+
+def test_a_placeholder_is_no_redirection() -> None:
+    text = "swift rollout --port <node1_port>\n\nCUDA_VISIBLE_DEVICES=0 swift rlhf --host <a> <b> \\\n  --device cuda\n"
+    wanted = text.replace("CUDA_VISIBLE_DEVICES", "MLU_VISIBLE_DEVICES").replace("cuda", "mlu")
+    assert ported("run.sh", text) == wanted
+
+
+def test_both_ends_hold_for_options_that_a_variable_holds(tmp_path: Path) -> None:
+    program = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--platform', choices=['cuda', 'tpu'])\n"
+    (tmp_path / "x.py").write_text(program)
+    (tmp_path / "run.sh").write_text('ARGS="--platform cuda"\npython x.py $ARGS\n')
+    with open_checkout(str(tmp_path)) as checkout:
+        files = {file.path: file.ported for file in make_plan(checkout, Choice("mlu")).files}
+    assert (b"'mlu'" in files["x.py"]) == (b"mlu" in files["run.sh"])
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(LINE, max_size=8), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_every_named_place_has_a_verdict(lines: list[str], newline: str, last: bool) -> None:

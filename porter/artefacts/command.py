@@ -25,6 +25,7 @@ class Command:
 
     word: Word
     arguments: list[Word]
+    runs: str = ""  # the program, where another place says which it is
 
     @property
     def name(self) -> str:
@@ -51,6 +52,8 @@ class Command:
     def program(self) -> tuple[int, str]:
         """The Python program that the command runs, `x.py` or the name behind `-m`, and where that word stands."""
         texts = [self.word.text, *(word.text for word in self.arguments)]
+        if self.runs:
+            return -1, self.runs
         script = next((i for i, text in enumerate(texts) if text.endswith(".py")), None)
         if script is None:
             script = next((i + 1 for i, text in enumerate(texts[:-1]) if text == "-m"), None)

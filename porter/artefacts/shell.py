@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from porter.artefacts import comparisons, words
+from porter.artefacts import comparisons, placeholders, words
 from porter.artefacts.command import Command, plain_option
 from porter.artefacts.dependencies import clones, installs, requirement
 from porter.artefacts.embedded import Host, python
-from porter.artefacts.flows import Flows, command_of, flows
+from porter.artefacts.flows import Flows, command_of, flows, program_of, receivers
+from porter.artefacts.held import COMMAND, listed, prefix, unseen, used
 from porter.artefacts.heredocs import Heredoc, control_signs, masked, unescaped
 from porter.artefacts.page import Page, Reading, Stay, manual
 from porter.artefacts.values import Passed, value
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
 
 _UNSURE = "It stands in a text that this script writes or hands to another program."
 _UNSURE_ADVICE = "If that program runs it as a command, make the same change there."
-# A quoted text that begins as a command line does.
-_COMMAND = re.compile(
-    r"\s*(\w+=\S*\s+|(env|nohup|export|cd|source|sudo|exec|set)\s|(\S*/)?(python[\d.]*|torchrun|accelerate|deepspeed|bash|sh|srun|mpirun)\s|\./)"
-)
+# What a scheduler of a cluster reads in a script's comments.
+_DIRECTIVE = re.compile(r"#(SBATCH|PBS|BSUB|OAR|COBALT|\$)\s")
 
 
 def concerns(entry: Entry) -> bool:
@@ -43,9 +42,10 @@ def read(page: Page) -> Reading:
     """The sites of a script, or of any piece of shell text."""
     # Carriage returns are blanks here, also behind a backslash; every other byte keeps its place.
     windows = b"\r\n" in page.data
-    page = page.part(page.data.replace(b"\\\r\n", b" \\\n").replace(b"\r\n", b" \n"))
+    data = page.data.replace(b"\\\r\n", b" \\\n").replace(b"\r\n", b" \n")
+    page = page.part(placeholders.masked(data))
     root = _parser().parse(page.data).root_node
-    reader = _Reader(page, flows(root, page.data))
+    reader = _Reader(page, flows(root, page.data), used(root, page.data))
     for node in words.nodes(root):
         handler = getattr(reader, f"on_{node.type}", None)
         if handler is not None:
@@ -73,10 +73,11 @@ def _parser() -> Any:
 class _Reader:
     """One handler for each type of node that can hold a site."""
 
-    def __init__(self, page: Page, flows: Flows) -> None:
+    def __init__(self, page: Page, flows: Flows, used: dict[str, str]) -> None:
         self.page = page
         self.reading = Reading()
         self.flows = flows
+        self.used = used
 
     def _word(self, node: Node) -> words.Word:
         return words.read(node, self.page.data)
@@ -85,7 +86,9 @@ class _Reader:
         return self.page.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def on_comment(self, node: Node) -> Iterator[Proposal]:
-        self.reading.stays.append(Stay(node.start_byte, node.end_byte, "comment: text for a reader"))
+        told = _DIRECTIVE.match(self._text(node)) is not None
+        why = "comment: a line that the scheduler of a cluster reads" if told else "comment: text for a reader"
+        self.reading.stays.append(Stay(node.start_byte, node.end_byte, why, rules=told))
         return iter(())
 
     def on_variable_name(self, node: Node) -> Iterator[Proposal]:
@@ -101,12 +104,31 @@ class _Reader:
             or (parent.type == "declaration_command" and self._text(parent).startswith("export"))
         ):
             yield from other_variable(self.page, self._text(name), node.start_byte)
+        if given is not None:
+            yield from self._held(self._text(name), given)
         for item in () if given is None else given.named_children if given.type == "array" else (given,):
             word = self._word(item)
             names = (self._text(name),)
             flow = self.flows.get(names[0], ())
             what = f"the variable {names[0]}"
             yield from value(self.page, names, word.text, word.at(0), what, strict=False, passed=flow)
+
+    def _held(self, name: str, given: Node) -> Iterator[Proposal]:
+        """A command line, or a part of one, that the variable holds as a text or as an array of words."""
+        reading, program = Reading(), self.used.get(name, "")
+        command = listed(given, self.page.data, program) if given.type == "array" else None
+        if command is not None:
+            reading.sites += self._words(command)
+        elif given.type in {"string", "raw_string"}:
+            before = prefix(self._word(given).text, program)
+            if before is not None:
+                start, end = given.start_byte + 1, given.end_byte - 1
+                text = before.encode() + self.page.data[start:end]
+                reading = read(self.page.part(text)).shifted(start - len(before))
+        reading.flaws = 0
+        yield from reading.sites if name in self.used else map(unseen, reading.sites)
+        reading.sites = []
+        self.reading.add(reading)
 
     def on_declaration_command(self, node: Node) -> Iterator[Proposal]:
         for child in node.named_children:
@@ -116,40 +138,21 @@ class _Reader:
     def on_expansion(self, node: Node) -> Iterator[Proposal]:
         """`${DEVICE:-cuda}`: the default of a variable, which may in turn be the value of another or of an option."""
         names = [self._text(child) for child in node.named_children if child.type == "variable_name"]
-        names += self._receivers(node)
+        names += receivers(node, self.page.data)
         for child in node.named_children:
             if child.type in words.WORDS and names:
                 word = self._word(child)
                 flow = [passed for name in names for passed in self.flows.get(name, ())]
                 for name in dict.fromkeys(names):
                     what = f"{name} where nothing else is given"
-                    passed = [*flow, *([Passed(name, *self._program(node))] if name.startswith("-") else ())]
+                    passed = [
+                        *flow,
+                        *([Passed(name, *program_of(node, self.page.data))] if name.startswith("-") else ()),
+                    ]
                     found = list(value(self.page, (name,), word.text, word.at(0), what, strict=False, passed=passed))
                     yield from found
                     if found:
                         break
-
-    def _program(self, node: Node) -> tuple[str, bool]:
-        """The program of the command around a node, and whether it is known."""
-        at: Node | None = node
-        while at is not None and at.type != "command":
-            at = at.parent
-        command = command_of(at, self.page.data) if at is not None else None
-        program = command.program[1] if command else ""
-        return program, bool(program)
-
-    def _receivers(self, node: Node) -> Iterator[str]:
-        at = node
-        while at.parent is not None and at.parent.type in {"string", "concatenation"}:
-            at = at.parent
-        parent = at.parent
-        if parent is not None and parent.type == "variable_assignment":
-            name = parent.child_by_field_name("name")
-            yield self._text(name) if name is not None else ""
-        elif parent is not None and parent.type == "command":
-            text = self._word(at).text
-            before = at.prev_named_sibling
-            yield text.partition("=")[0] if "=" in text else self._word(before).text if before is not None else ""
 
     def on_binary_expression(self, node: Node) -> Iterator[Proposal]:
         return comparisons.compared(self.page, node)
@@ -186,13 +189,15 @@ class _Reader:
         command = command_of(node, self.page.data)
         if command is None:
             return
-        arguments = command.arguments
         if command.shows_text or command.edits_text:
             yield from self._text_command(node, command)
             return
         yield from self._flagged(command)
         yield from self._installed(command)
-        for index, argument in enumerate(arguments):
+        yield from self._words(command)
+
+    def _words(self, command: Command) -> Iterator[Proposal]:
+        for index, argument in enumerate(command.arguments):
             if command.is_code(index):
                 self._code(argument)
             else:
@@ -253,7 +258,7 @@ class _Reader:
 
     def _quoted(self, argument: words.Word) -> None:
         """A command inside quotes, such as that of `screen -X stuff`, `ssh` or `bash -c`, is read like any other."""
-        if argument.node.type in words.QUOTED and _COMMAND.match(argument.text):
+        if argument.node.type in words.QUOTED and COMMAND.match(argument.text):
             start, end = argument.start + words.QUOTED[argument.node.type], argument.end - 1
             text = self.page.data
             text = control_signs(text, start, end) if argument.node.type == "ansi_c_string" else text
