@@ -573,6 +573,26 @@ def test_pins_of_another_accelerator_stay_and_those_of_the_target_are_a_persons(
     assert (ported(path, text) == text) is (Verdict.REVIEW not in verdicts)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "lines"),
+    [
+        (
+            "cog.yaml",
+            "build:\n  gpu: true\n  python_packages:\n  - torch==2.0.1\n  - xformers==0.0.20\n  - pip-tools\n",
+            [2, 4, 5],
+        ),
+        ("ray.yaml", "runtime_env:\n  pip: [flash-attn, einops]\n", [2]),
+        ("c.yaml", "pip: cuda toolkit of a tree\n", []),
+        ("run.sh", "pip install git+https://github.com/NVIDIA/TransformerEngine.git@stable\n", [1]),
+        ("requirements.txt", ".\n.[train]\nsome_binaries==1.0+cu118\n", [3]),
+        ("job.sh", "#!/bin/bash\n#SBATCH --gres=gpu:4\n# --gres=gpu:4\nsrun --gpus 4 \\\n  python x.py\n", [2, 4]),
+        ("run.sh", "mpirun -env MV2_USE_CUDA=1 -x A_B_NCCL_C=1 python x.py\n", [1]),
+    ],
+)
+def test_packages_and_cards_that_other_tools_are_asked_for(path: str, text: str, lines: list[int]) -> None:
+    assert manual_lines(path, text) == lines
+
+
 def test_a_requirement_that_nobody_can_read_is_a_problem_and_the_file_stays() -> None:
     planned, problems = plan("requirements.txt", "torch\n@@@ what\n")
     assert [problem.line for problem in problems] == [2]

@@ -16,7 +16,7 @@ _SYSTEM = re.compile(
     r"apt|apt-get|apt-key|yum|dnf|apk|brew|dpkg|rpm|zypper|pacman|add-apt-repository|module|ml|cd|pushd|ls|cp|mv|rm|mkdir|ln|cat|touch|source|\.|which|"
     r"command|type|hash|chmod|chown|tar|unzip|wget|curl|git|pip[\d.]*|conda|mamba|uv|poetry|cmake|ninja|rsync|scp|test|kill|killall|set|tee|basename|dirname"
 )
-_TAKES_VARIABLE = frozenset({"-x", "-e", "--env", "--export", "-v"})
+_TAKES_VARIABLE = frozenset({"-x", "-e", "-env", "-genv", "--env", "--export", "-v"})
 
 
 @dataclass(frozen=True)

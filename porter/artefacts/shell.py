@@ -280,7 +280,7 @@ class _Reader:
                     else site.withheld("The command takes the variable's name as a word.", _UNSURE_ADVICE)
                 )
         elif command.names_variable(index):
-            yield from other_variable(self.page, argument.text, argument.at(0))
+            yield from other_variable(self.page, argument.text.partition("=")[0], argument.at(0))
 
     def _value(self, command: Command, index: int, argument: words.Word) -> Iterator[Proposal]:
         key, found, given = argument.text.partition("=")

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 SUFFIXES = {
     "python": ".py .pyi .pyw",
     "cython": ".pyx .pxd .pxi",
-    "shell": ".sh .bash .zsh .ksh .slurm .sbatch",
+    "shell": ".sh .bash .zsh .ksh .slurm .sbatch .pbs .lsf",
     "notebook": ".ipynb",
     "yaml": ".yaml .yml",
     "json": ".json .jsonc",

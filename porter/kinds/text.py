@@ -18,12 +18,14 @@ from porter.python.scene import Scene
 class Rule(Head, tag_field="kind", tag="text", frozen=True, kw_only=True):
     """In each of the `files` (globs on the name, or `kind:` and a kind of file), what `match` covers becomes `to`.
 
-    With `each`, every match in a source of CUDA is a place of its own, and not only a reason why the file is one."""
+    With `each`, every match in a source of CUDA is a place of its own, and not only a reason why the file is one.
+    What is `general` gives way to any other rule at the place."""
 
     files: tuple[str, ...]
     match: str
     to: str | None = None
     each: bool = False
+    general: bool = False
     translate: Literal["", "hipify"] = (
         ""  # a translator that writes the whole text anew; each line it changes is marked
     )
@@ -59,7 +61,7 @@ def find_text(data: bytes, rules: list[Rule]) -> Iterator[Proposal]:
             start, end = found.span()
             if rule.to is None or verdict_of(rule.safety) is Verdict.MANUAL:
                 stays = rule.to is None and rule.safety is Safety.SAFE  # as with a flag
-                yield Proposal(rule, start, end, Verdict.KEPT if stays else Verdict.MANUAL)
+                yield Proposal(rule, start, end, Verdict.KEPT if stays else Verdict.MANUAL, fallback=rule.general)
             else:
                 edit = Edit(start, end, found.expand(rule.to.encode()), data[start:end])
                 yield Proposal(rule, start, end, verdict_of(rule.safety), (edit,))

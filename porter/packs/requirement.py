@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from porter.packs.packages import Packages
+from porter.packs.packages import Package, Packages
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _WHEEL = re.compile(r"(?:^|/)([A-Za-z0-9_.]+?)-\d[^/\s]*\.(?:whl|tar\.gz|zip)")
@@ -36,10 +36,16 @@ class Judgement:
     advice: str
 
 
+def _of(name: str) -> Package | None:
+    """The package of a distribution; a repository may spell its name in capitals where the distribution has a dash."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
+    return Packages.shared().distributed(name) or Packages.shared().distributed(spaced)
+
+
 def judge(text: str, target: str) -> Judgement | None:
     """The verdict on a requirement; None when its package works on the target as it is."""
     name = distribution(text)
-    package = Packages.shared().distributed(name) if name else None
+    package = _of(name) if name else None
     advice = package.advice(target) if package else None
     if package is None or advice is None:
         return None
