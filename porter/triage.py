@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from os.path import commonprefix
 
 from porter import kinds
 from porter.packs.pack import Pack
+from porter.packs.rule import BESIDE, NOT
 
 _FAMILY = 4  # words that begin with the same letters are searched for together
 _UNPACKED = re.compile(rb"^[ \t]*([A-Za-z_][\w, \t]*?)[ \t]*=[^=].*get_device_(?:capability|properties)", re.MULTILINE)
@@ -19,39 +21,43 @@ class Triage:
     """The trigger words of a pack. A file without any of them cannot hold a site.
 
     Searching for a plain word costs a hundredth of the parse, so everything here is made of few plain words: words
-    that contain another one are left out, and words with a common beginning become one regular expression.
+    that contain another one are left out, and words with a common beginning become one regular expression. A word that
+    many files have counts only beside other words that the rule needs: it is rare that a file has all of them.
     """
 
     def __init__(self, pack: Pack) -> None:
         modules = kinds.modules()
-        words, packages = set(pack.vocabulary), set[str]()
-        for rule in pack.rules:
-            for word in modules[kinds.kind_of(rule)].triggers(rule):
-                kind, _, name = word.partition("import ")
-                (packages if name and not kind else words).add(name or word)
-        essential = _minimal(essential_word(word, pack.vocabulary) for word in words)
-        self._words, self._families = _families(essential)
-        self._folded = tuple(word.encode() for word in _minimal(word.decode().lower() for word in self._words))
-        self._imports = _import_lines(packages)
-        named = _minimal(word.lower() for word in pack.vocabulary)
-        self._named = tuple(word.encode() for word in named)
+        found, packages = {word: {frozenset[str]()} for word in pack.vocabulary}, set[str]()
+        for trigger in sorted({each for rule in pack.rules for each in modules[kinds.kind_of(rule)].triggers(rule)}):
+            if trigger.startswith("import "):
+                packages.add(trigger.removeprefix("import "))
+            elif trigger:
+                word, beside = essential(trigger, pack.vocabulary)
+                found.setdefault(word, set()).add(beside)
+        self._beside = _least(found)
+        self._words, self._families = _families(self._beside)
+        self._imports = _Imports(packages)
+        self._named = tuple(word.encode() for word in _minimal(word.lower() for word in pack.vocabulary))
         self._vocabulary = re.compile(b"|".join(map(re.escape, self._named)))
+        self._others = tuple(word for word in self._words if not any(name in word.lower() for name in self._named))
 
     def concerns(self, data: bytes) -> bool:
-        folded = data.lower()  # `cuda`, `Cuda` and `CUDA` in one search; the words themselves then decide
+        """Whether a file can hold a site."""
+        folded = data.lower()  # words that name an accelerator count in any case: `cuDNN` does, too
         return (
-            any(word in folded for word in self._named)  # these in any case: `cuDNN` names an accelerator too
-            or (any(word in folded for word in self._folded) and any(word in data for word in self._words))
-            or any(start in data and family.search(data) is not None for start, family in self._families)
-            or (self._imports is not None and self._imports.search(b"\n" + data) is not None)
+            any(word in folded for word in self._named)
+            or any(word in data and self._is_beside(word, data) for word in self._others)
+            or any(start in data and self._has_family(family, data) for start, family in self._families)
+            or any(self._imports.find(data))
         )
+
+    def touches(self, data: bytes) -> bool:
+        """Whether a trigger word stands in a part of a file, whatever stands in the rest of it."""
+        return any(True for _ in self._anchors(data)) or any(word in data.lower() for word in self._named)
 
     def hits(self, data: bytes) -> list[int]:
         """The offsets of all trigger words, and of the local names that stand for something with a trigger word."""
-        found = [offset for word in self._words for offset in _occurrences(word, data)]
-        found += [m.start() for start, family in self._families if start in data for m in family.finditer(data)]
-        if self._imports is not None:
-            found += [m.end() - 2 for m in self._imports.finditer(b"\n" + data)]
+        found = list(self._anchors(data))
         lines = {data.rfind(b"\n", 0, offset) + 1 for offset in found}
         aliases = {name for start in lines for name in _aliases(data, start)}
         if aliases:
@@ -63,16 +69,78 @@ class Triage:
         """The spans of the words that name an accelerator: each must have a verdict."""
         return [found.span() for found in self._vocabulary.finditer(data.lower())]
 
+    def _anchors(self, data: bytes) -> Iterator[int]:
+        for word in self._words:
+            yield from _occurrences(word, data)
+        for start, family in self._families:
+            if start in data:
+                yield from (found.start() for found in family.finditer(data))
+        yield from self._imports.find(data)
 
-def essential_word(trigger: str, vocabulary: Iterable[str]) -> str:
-    """The part of a trigger that is a word of the vocabulary, if there is one: it says as much and is searched anyway.
+    def _has_family(self, family: re.Pattern[bytes], data: bytes) -> bool:
+        return any(self._is_beside(word, data) for word in set(family.findall(data)))
 
-    Of a qualified name it is the longest segment: a file that means the name has to spell each segment once.
+    def _is_beside(self, word: bytes, data: bytes) -> bool:
+        return any(all(_holds(each, word, data) for each in words) for words in self._beside[word.decode()])
+
+
+def essential(trigger: str, vocabulary: Iterable[str]) -> tuple[str, frozenset[str]]:
+    """The word of a trigger that is searched for, and what has to stand beside it in a file.
+
+    A word of the vocabulary says as much as all that contains it, and is searched anyway. Of a qualified name it is the
+    longest segment; a file that means the name has to spell each of the others once, too.
     """
+    trigger, *beside = trigger.split(BESIDE)
     known = next((word for word in vocabulary if word in trigger), None)
     if known is None and re.fullmatch(r"\w+(\.\w+)+", trigger):
-        return max(trigger.split(".")[1:], key=len)
-    return known or trigger
+        head, *segments = trigger.split(".")
+        longest = max(segments, key=len)
+        return longest, frozenset({head, *segments, *beside} - {longest})
+    return known or trigger, frozenset(beside)
+
+
+def _least(found: dict[str, set[frozenset[str]]]) -> dict[str, tuple[frozenset[str], ...]]:
+    """The words without those that contain another one, which then stand beside that one."""
+    kept: dict[str, set[frozenset[str]]] = {word: set() for word in _minimal(found)}
+    for word, beside in found.items():
+        for inner in (each for each in kept if each in word):
+            kept[inner] |= {others if word == inner else others | {word} for others in beside}
+    return {word: (frozenset(),) if frozenset() in beside else tuple(beside) for word, beside in kept.items()}
+
+
+@cache
+def _expression(word: str) -> re.Pattern[bytes]:
+    """A word that begins as a name does is its beginning: `torch` is not in `pytorch`."""
+    return re.compile((rb"\b" if re.match(r"\w", word) else b"") + re.escape(word.encode()))
+
+
+def _holds(needed: str, word: bytes, data: bytes) -> bool:
+    """Whether what a word needs is in a file: another word, or a call without some keyword argument."""
+    if needed.startswith(NOT):
+        return _without(word, needed.removeprefix(NOT)).search(data) is not None
+    return needed.encode() in data and _expression(needed).search(data) is not None
+
+
+@cache
+def _without(call: bytes, keyword: str) -> re.Pattern[bytes]:
+    """A call behind which no argument of a name is seen; what cannot be told at a glance counts as one without."""
+    plain = rb"""[^()\n#"'\\]|"[^"\n\\]*"|'[^'\n\\]*'"""
+    before = rb"(?:%s|\((?:%s|\((?:%s)*\))*\))*" % (plain, plain, plain)
+    return re.compile(re.escape(call) + rb"(?!%s,\s*%s=)" % (before, keyword.encode()))
+
+
+class _Imports:
+    """Import statements of packages. Two expressions that begin with a plain word each are ten times as fast as one."""
+
+    def __init__(self, packages: Iterable[str]) -> None:
+        names = b"|".join(re.escape(name.encode()) for name in sorted(packages))
+        statements = (rb"import[ \t]+(?:[\w., \t]+,[ \t]*)?", rb"from[ \t]+")
+        self._wanted = [re.compile(each + rb"(?:" + names + rb")\b") for each in statements] if names else []
+
+    def find(self, data: bytes) -> Iterator[int]:
+        """Where such statements begin: with their line, behind a semicolon, or inside `from … import`."""
+        for wanted in self._wanted:
+            yield from (found.end() - 1 for found in wanted.finditer(data))
 
 
 def _aliases(data: bytes, start: int) -> list[bytes]:
@@ -108,13 +176,6 @@ def _families(words: Iterable[str]) -> tuple[tuple[bytes, ...], list[tuple[bytes
         if len(group) > 1:
             together.append((start.encode(), re.compile(re.escape(start.encode()) + b"(?:" + tails + b")")))
     return tuple(group[0].encode() for group in groups.values() if len(group) == 1), together
-
-
-def _import_lines(packages: Iterable[str]) -> re.Pattern[bytes] | None:
-    names = b"|".join(re.escape(name.encode()) for name in sorted(packages))
-    return (
-        re.compile(rb"[\n;][ \t]*(?:import|from)[ \t]+(?:[\w., \t]+,[ \t]*)?(?:" + names + rb")\b") if names else None
-    )
 
 
 def _minimal(words: Iterable[str]) -> tuple[str, ...]:

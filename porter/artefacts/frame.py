@@ -59,7 +59,7 @@ def plan_artefact(entry: Entry, raw: bytes, context: Context) -> Planned:
 def _wanted(page: Page, chosen: list[ModuleType]) -> bool:
     """Whether the file can hold a site: by a word of the triage, an artefact's own test, or a rule on lines of text."""
     return (
-        page.context.triage.concerns(page.data)
+        page.context.triage.touches(page.data)
         or any(module.wants(page.data) for module in chosen if hasattr(module, "wants"))
         or any(text_kind.expression(rule.match).search(page.data) for rule in page.line_rules)
     )

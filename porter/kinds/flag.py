@@ -11,6 +11,7 @@ from porter.kinds.declared import declared
 from porter.model import Safety, Verdict
 from porter.packs.packages import Packages
 from porter.packs.requirement import judge
+from porter.packs.rule import BESIDE, NOT
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal
 from porter.python import kernels
@@ -40,7 +41,7 @@ def triggers(rule: Rule) -> set[str]:
     from porter.kinds.call import pattern
 
     if rule.words:
-        return set(rule.words)
+        return {BESIDE.join([word, *(NOT + each for each in rule.without * word.endswith("("))]) for word in rule.words}
     words = {name.strip("*") for name in rule.names} | {pattern(text).trigger for text in rule.match}
     words |= {*rule.keywords, *rule.compared}
     return words | (_package_triggers() if rule.packages else set())
@@ -51,8 +52,8 @@ _LOOKUPS = ("find_spec", "import_module", "require_version")
 
 
 def _package_triggers() -> set[str]:
-    imports = {f"import {name}" for name in Packages.shared().triggers()}
-    return imports | {f"{call}(" for call in _LOOKUPS}
+    names = Packages.shared().triggers()
+    return {f"import {name}" for name in names} | {f"{call}({BESIDE}{name}" for call in _LOOKUPS for name in names}
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:

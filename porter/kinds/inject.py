@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from porter.model import Edit
+from porter.packs.rule import BESIDE
 from porter.packs.rule import Rule as Head
 from porter.proposal import Proposal, verdict_of
 from porter.python.module import Function
@@ -27,18 +29,19 @@ class Rule(Head, tag_field="kind", tag="inject", frozen=True, kw_only=True):
     uses: str = ""  # a regular expression that the function's class (or the function, if it has none) must contain
     unless: str = ""  # a text that says the function has it already
     method: bool = True  # only functions of a class
-    beside: str = ""  # a regular expression that the file must contain
+    beside: tuple[str, ...] = ()  # packages of which the file must import one
     words: tuple[str, ...] = ()  # without `functions`: one of these stands in every file that is meant
 
 
 def triggers(rule: Rule) -> set[str]:
-    return {f"def {name}(" for name in rule.functions} | set(rule.words)
+    words = {f"def {name}(" for name in rule.functions} | set(rule.words)
+    return {f"{word}{BESIDE}{package}" for word in words for package in rule.beside} if rule.beside else words
 
 
 def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
     text = scene.module.source.data.decode() if rules else ""
     for rule in rules:
-        if rule.beside and not re.search(rule.beside, text):
+        if rule.beside and not _imports(rule.beside).search(text):
             continue
         if not rule.functions:
             yield from _anywhere(scene, rule)
@@ -49,6 +52,11 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
             if statement is not None or not rule.before:
                 start = scene.module.source.start(function)
                 yield _inject(scene, rule, function.name, (start, start + len(function.name)), statement, code)
+
+
+@cache
+def _imports(packages: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?m)^[ \t]*(import|from)[ \t]+({'|'.join(map(re.escape, packages))})\b")
 
 
 def _anywhere(scene: Scene, rule: Rule) -> Iterator[Proposal]:
@@ -92,11 +100,16 @@ def _inject(
     indent = source.data[at : source.offset(first, statement.col_offset)]
     if indent.strip():
         return site.withheld("The body of the function stands in one line with its head.", f"Add `{code}` by hand.")
-    from porter.python.islands import statement as written  # LibCST is loaded only for a rewrite that needs it
-
-    text = indent + written(code).encode() + source.newline
+    text = indent + _statement(code).encode() + source.newline
     where = f"In {name}()." if name else "In the script itself."
     return Proposal(rule, at, at, site.verdict, (Edit(at, at, text, b""),), where, runs=True)
+
+
+def _statement(code: str) -> str:
+    """A statement to be inserted, proven to parse and to be just one."""
+    if len(ast.parse(code).body) != 1:
+        raise ValueError(f"expected one statement, not {code!r}")
+    return code.strip("\r\n")
 
 
 def _anchor(scene: Scene, rule: Rule, function: Function) -> tuple[ast.stmt | None, str]:

@@ -33,11 +33,22 @@ def defined(scene: Scene, edits: list[Edit]) -> Iterator[Option]:
     if not may_define(data) or not any(value in data for value in _values(scene)):
         return
     reader, commands = _Reader(scene, edits), _commands(scene)
-    for node in ast.walk(scene.module.tree):
+    for node in _nodes(scene, commands):
         for at, names, defaults, choices in _definitions(node, commands):
             option = reader.option(at, names, defaults, choices)
             if option is not None:
                 yield option
+
+
+def _nodes(scene: Scene, commands: frozenset[str]) -> Iterator[ast.AST]:
+    """All nodes of the statements in which a definition can stand: each has to spell one of a few names."""
+    source = scene.module.source
+    wanted = tuple(name.encode() for name in (*OPTION_CALLS, *_FIELD_CLASSES, *commands, "dataclass", "command"))
+    for statement in scene.module.tree.body:
+        first = min([statement.lineno, *(mark.lineno for mark in getattr(statement, "decorator_list", ()))])
+        text = source.data[source.line_start(first) : source.end(statement)]
+        if any(name in text for name in wanted):
+            yield from ast.walk(statement)
 
 
 def imported(scene: Scene) -> frozenset[str]:

@@ -8,6 +8,11 @@ import msgspec
 
 from porter.model import Safety
 
+# In a word by which triage chooses files: the word, and what else must stand in the same file; behind the sign of
+# negation a keyword argument: a call that begins with the word and has it on the same line does not count.
+BESIDE = " & "
+NOT = "!"
+
 RuleId = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Z]{2,8}[0-9]{3}$", description="Letters and three digits; never reused.")
 ]

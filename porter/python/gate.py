@@ -54,7 +54,7 @@ def _again(scene: Scene, ported: bytes, edits: list[Edit]) -> str:
     """What a second reading would still do. Where no edited line has a trigger word left, nothing can."""
     source = Source(ported)
     lines = _edited_lines(source, edits)
-    if not scene.context.triage.concerns(b"".join(source.line_text(line) for line in sorted(lines))):
+    if not scene.context.triage.touches(b"".join(source.line_text(line) for line in sorted(lines))):
         return ""
     made = propose(read_scene(scene.module.path, ported, scene.context, only=lines))
     left = next((p for p in made if p.changes and p.verdict is Verdict.PORTED), None)

@@ -103,11 +103,3 @@ def split_import(statement: bytes, moved: dict[str, str], module: str, *, indent
     local = {alias.evaluated_name: alias.evaluated_alias for alias in go}
     names = ", ".join(moved[name] + (f" as {asname}" if asname else "") for name, asname in local.items())
     return f"from {module} import {names}".encode() + newline + indent + first.encode()
-
-
-def statement(code: str) -> str:
-    """A statement to be inserted, as LibCST writes it: proof that it parses and is just one."""
-    parsed = cst.parse_module(code)
-    if len(parsed.body) != 1:
-        raise ValueError(f"expected one statement, not {code!r}")
-    return parsed.code.strip("\r\n")

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
+from porter.packs.rule import BESIDE
 from porter.python.dotted import last_name, spelled
 from porter.python.names import Names
 
@@ -39,7 +40,11 @@ class Pattern:
 
     @property
     def trigger(self) -> str:
-        """A text that stands in every file that the pattern matches in."""
+        """A text that stands in every file that the pattern matches in, and the names that stand beside it."""
+        word = self._word()
+        return BESIDE.join([word, *sorted(self._names() - set(re.findall(r"\w+", word)))])
+
+    def _word(self) -> str:
         if isinstance(self.tree, ast.Call) and self.tree.keywords:
             return str(self.tree.keywords[0].arg) + "="
         words = [part for word in re.findall(r"[\w.]+|\"\w+\"", self.text) for part in word.split(".")]
@@ -53,6 +58,15 @@ class Pattern:
         ):
             return f".{self.key}({ast.unparse(self.tree.args[0])}"
         return self.key
+
+    def _names(self) -> set[str]:
+        """The names that a match has to spell, in the place itself or in the imports that they come by."""
+        nodes = list(ast.walk(self.tree))
+        names = {node.id for node in nodes if isinstance(node, ast.Name)} | {
+            node.attr for node in nodes if isinstance(node, ast.Attribute)
+        }
+        keywords = {str(node.arg) for node in nodes if isinstance(node, ast.keyword)}
+        return {name for name in names | keywords if not name.startswith((ONE, MANY))}
 
     @property
     def specific(self) -> tuple[int, bool]:
