@@ -179,7 +179,7 @@ def test_the_pins_choose_release_python_and_image(tmp_path: Path, capsys: pytest
         (
             {"requirements__txt": "torch\n", "pyproject__toml": "[project]\nrequires-python = '<3.7'\n"},
             "npu",
-            "No Python fits: pyproject.toml asks for Python <3.7",
+            "No Python fits: pyproject.toml:2 asks for Python <3.7",
         ),
         ({"requirements__txt": "transformers==4.57.1\ntorch<2.1\n"}, "dcu", "No release of Hygon DCU fits"),
     ],
@@ -243,7 +243,8 @@ def test_every_file_of_a_root_is_read(tmp_path: Path) -> None:
         pyproject__toml="[tool.poetry.dependencies]\npython = '^3.8'\nc = '~1.2'\nd = {version = '2.0'}\n",
         environment__yml="dependencies: [python=3.9, pytorch=2.1, pip: [e]]\n",
         setup__cfg="[options]\ninstall_requires =\n    f>=1\n",
-        setup__py="setup(install_requires=['g'], python_requires='>=3.7')\n",
+        setup__py="needed = ['g']\nmore = open('h').read()\n"
+        "setup(install_requires=needed, extras_require={'i': ['j']}, setup_requires=more, python_requires='>=3.7')\n",
     )
     (tmp_path / "outside.txt").write_text("never\n", encoding="utf-8")
     found = wishes(folder)

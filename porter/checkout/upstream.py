@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from porter.checkout.required import required
 from porter.packs.load import Upstream
 from porter.packs.marks import marked
 from porter.packs.pack import PackFile
+from porter.requirements.files import of_root
+from porter.requirements.requirement import Role, spoken
 
 _NAME = re.compile(r"""^\s*name\s*=\s*["']([A-Za-z0-9._-]+)["']""", re.MULTILINE)
 _VERSION = re.compile(r"""^\s*(?:__version__|version)\s*=\s*["']([0-9][A-Za-z0-9.+!-]*)["']""", re.MULTILINE)
@@ -28,7 +30,7 @@ def detect(root: Path, name: str, packs: Iterable[PackFile] = ()) -> Upstream:
     project, known = _project(root, name), marked(root, packs)
     version = project.version or next(filter(None, known.values()), "")
     installed = [line for line in _metadata(root).get("requires-dist", ()) if "extra ==" not in line]
-    requires = required(root, installed)
+    requires = _required(root, installed)
     for each, own in known.items():
         requires = _itself(each, own) | requires
     return Upstream(project.name, version, requires | _itself(project.name, project.version), frozenset(known))
@@ -39,6 +41,17 @@ def _itself(name: str, version: str) -> dict[str, str]:
     with suppress(InvalidVersion):
         return {canonicalize_name(name): f"=={Version(version)}"}
     return {}
+
+
+def _required(root: Path, installed: Sequence[str]) -> dict[str, str]:
+    """The specifiers of each distribution that is needed, and of an `installed` one; of two about one both hold."""
+    asked = [found for _, found in of_root(root, ("requirement*.txt", "requirements/*.txt"))]
+    found: dict[str, list[str]] = {}
+    for each in (*map(spoken, installed), *asked):
+        if each.name and each.role is Role.NEEDED:
+            with suppress(InvalidSpecifier):
+                found.setdefault(canonicalize_name(each.name), []).append(str(SpecifierSet(each.specifier)))
+    return {name: ",".join(filter(None, parts)) for name, parts in found.items()}
 
 
 def _project(root: Path, name: str) -> Upstream:

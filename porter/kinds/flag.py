@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from porter.kinds import guard, version
-from porter.kinds.declared import declared
 from porter.model import Safety, Verdict
 from porter.packs.packages import Packages
 from porter.packs.requirement import judge
@@ -212,7 +211,7 @@ def _declared(scene: Scene, rule: Rule) -> Iterator[Proposal]:
     """Requirements in setup.py whose version is not what needs to change."""
     source = scene.module.source
     pins = [each for each in scene.pack.of(version.Rule) if each.pins]
-    for node in declared(scene):
+    for node in scene.declared:
         text = str(node.value)
         found = judge(text, scene.target.name)
         if found is not None and not any(version.pinned(each, text, 0, scene.target) for each in pins):

@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-from porter.kinds.declared import declared, demands_python
 from porter.kinds.gates import failing
 from porter.model import Edit, Target, Verdict
 from porter.packs.packages import Packages
@@ -16,6 +15,7 @@ from porter.pins.judge import Pin
 from porter.proposal import Proposal, verdict_of
 from porter.python.dotted import last_name
 from porter.python.scene import Scene
+from porter.requirements.requirement import Role
 
 _HASHED = "The line has hashes of the files that it was made for, so its version cannot change without them."
 _HASHED_ADVICE = "Write the target's version, and make the hashes anew with pip-compile or pip hash."
@@ -42,7 +42,7 @@ def find(scene: Scene, rules: list[Rule]) -> Iterator[Proposal]:
             first = call.args[0] if call.args else None
             if last_name(call) in rule.calls and isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield from _demanded(scene, rule, first)
-        for node in declared(scene) if rule.pins else ():
+        for node in scene.declared if rule.pins else ():
             yield from _declared(scene, rule, node)
         if rule.gates:
             yield from failing(scene, rule, rule.gates)
@@ -73,7 +73,8 @@ def _declared(scene: Scene, rule: Rule, node: ast.Constant) -> Iterator[Proposal
     text, source = str(node.value), scene.module.source
     start, end = source.start(node), source.end(node)
     at = source.data.find(text.encode(), start, end)
-    pin = judge_version("python", text, scene.target) if demands_python(scene, node) else judge_pin(text, scene.target)
+    python = scene.declared[node] is Role.PYTHON
+    pin = judge_version("python", text, scene.target) if python else judge_pin(text, scene.target)
     site = site_of(rule, pin, text, at, scene.target) if at >= 0 and pin is not None else None
     if site is not None:
         yield site

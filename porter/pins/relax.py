@@ -45,6 +45,11 @@ def relax(specifier: str, version: str) -> list[Change] | None:
     return made if admits(_applied(specifier, made), version) else None
 
 
+def plain(specifier: str) -> str:
+    """A specifier as pip writes it, Poetry's `^1.2`, `~1.2` and `1.2` spelled out; a choice of several stays."""
+    return specifier if "|" in specifier else ",".join(_plain(found) for found in _clauses(specifier))
+
+
 def _clauses(specifier: str) -> list[re.Match[str]]:
     return list(_CLAUSE.finditer(specifier))
 

@@ -17,6 +17,8 @@ from porter.python.signatures import Library, Signatures
 from porter.python.support import cuda_only_package, cuda_spans
 from porter.python.tied import Tied, tied
 from porter.python.uses import Uses
+from porter.requirements.calls import declared
+from porter.requirements.requirement import Role
 
 if TYPE_CHECKING:
     from porter.context import Context
@@ -103,6 +105,14 @@ class Scene:
                 else [statement.module or ""]
             )
         )
+
+    @cached_property
+    def declared(self) -> dict[ast.Constant, Role]:
+        """The strings that are requirements, as those of install_requires in setup.py."""
+        if b"_require" not in self.module.source.data:
+            return {}
+        read = set(self.module.strings)
+        return {node: role for node, role in declared(self.module.tree) if node in read}
 
     @cached_property
     def uses(self) -> Uses:
