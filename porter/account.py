@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from functools import cache
-
-import msgspec
 
 from porter.checkout.text import decode
-from porter.data import folder
 from porter.errors import UndecodableError
 from porter.model import VERDICTS, FilePlan, Tally, Verdict
-from porter.packs.read import convert, read_yaml
 from porter.python.source import Source
+from porter.vocabulary import vocabulary
 
 # What a line without a verdict is called in every report.
 NO_VERDICT = "This line names an accelerator and has no verdict: a fault of porter's own."
 NO_VERDICT_ADVICE = "Port the line by hand if it needs to be, and report this."
-
-
-class _Vocabulary(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    sources: dict[str, str]
-    words: tuple[str, ...]
-
-
-@cache
-def _words() -> tuple[tuple[bytes, ...], re.Pattern[bytes]]:
-    path = folder("rules") / "facts" / "vocabulary.yaml"
-    words = tuple(word.lower().encode() for word in convert(read_yaml(path), _Vocabulary, path).words)
-    return words, re.compile(b"|".join(map(re.escape, words)))
 
 
 class Detector:
@@ -40,16 +23,16 @@ class Detector:
 
     def look(self, path: str, kind: str, raw: bytes) -> None:
         """Note the lines of a file on which a word of the vocabulary stands."""
-        words, expression = _words()
+        known = vocabulary()
         data = raw
         if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16, in which no word is found as it is
             data = _text(path, raw)
         folded = data.lower()
-        if not any(word in folded for word in words):
+        if not any(word in folded for word in known.found):
             return
         data = _text(path, raw)
         source = Source(data)
-        lines = frozenset(source.line_of(found.start()) for found in expression.finditer(data.lower()))
+        lines = frozenset(source.line_of(found.start()) for found in known.expression.finditer(data.lower()))
         self._found[path] = (kind, lines)
 
     def account(self, files: Iterable[FilePlan]) -> tuple[Tally, ...]:

@@ -12,7 +12,6 @@ from porter.packs.pack import Pack
 from porter.packs.rule import BESIDE, NOT
 
 _FAMILY = 4  # words that begin with the same letters are searched for together
-_UNPACKED = re.compile(rb"^[ \t]*([A-Za-z_][\w, \t]*?)[ \t]*=[^=].*get_device_(?:capability|properties)", re.MULTILINE)
 _IMPORTED = re.compile(rb"[ \t]*from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\(([^)]*)\)|([^(\n]+))")
 _ALIAS = re.compile(rb"\bas[ \t]+([A-Za-z_]\w*)|^[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*[\w.]+[ \t]*(?:#|$)", re.MULTILINE)
 
@@ -37,6 +36,7 @@ class Triage:
         self._beside = _least(found)
         self._words, self._families = _families(self._beside)
         self._imports = _Imports(packages)
+        self._unpacked = _unpacked(pack)
         self._named = tuple(word.encode() for word in _minimal(word.lower() for word in pack.vocabulary))
         self._vocabulary = re.compile(b"|".join(map(re.escape, self._named)))
         self._others = tuple(word for word in self._words if not any(name in word.lower() for name in self._named))
@@ -59,7 +59,7 @@ class Triage:
         """The offsets of all trigger words, and of the local names that stand for something with a trigger word."""
         found = list(self._anchors(data))
         lines = {data.rfind(b"\n", 0, offset) + 1 for offset in found}
-        aliases = {name for start in lines for name in _aliases(data, start)}
+        aliases = {name for start in lines for name in _aliases(data, start, self._unpacked)}
         if aliases:
             wanted = re.compile(rb"\b(?:" + b"|".join(map(re.escape, sorted(aliases))) + rb")\b")
             found += [m.start() for m in wanted.finditer(data)]
@@ -143,7 +143,16 @@ class _Imports:
             yield from (found.end() - 1 for found in wanted.finditer(data))
 
 
-def _aliases(data: bytes, start: int) -> list[bytes]:
+def _unpacked(pack: Pack) -> re.Pattern[bytes] | None:
+    """A line that takes apart what a function gives whose results rules compare: `major, minor = f()`."""
+    from porter.kinds.flag import Rule
+
+    functions = {name.rpartition(".")[2].encode() for rule in pack.of(Rule) for name in rule.compared}
+    names = b"|".join(map(re.escape, sorted(functions)))
+    return re.compile(rb"^[ \t]*([A-Za-z_][\w, \t]*?)[ \t]*=[^=].*(?:" + names + rb")", re.MULTILINE) if names else None
+
+
+def _aliases(data: bytes, start: int, unpacked: re.Pattern[bytes] | None) -> list[bytes]:
     """The names that a line gives to something: `import torch.cuda as tc`, `tc = torch.cuda`, and the numbers of a
     capability, on which gates are built further down. The line begins at `start` and has a trigger word."""
     end = data.find(b"\n", start)
@@ -153,7 +162,8 @@ def _aliases(data: bytes, start: int) -> list[bytes]:
         return re.findall(rb"[A-Za-z_]\w*(?=[ \t]*(?:,|$|#|\)))", taken[1] or taken[2], re.MULTILINE)
     if b"=" not in line and b" as" not in line:
         return []
-    gates = [name for found in _UNPACKED.finditer(line) for name in re.findall(rb"[A-Za-z]\w*", found[1])]
+    told = unpacked.finditer(line) if unpacked is not None else ()
+    gates = [name for found in told for name in re.findall(rb"[A-Za-z]\w*", found[1])]
     return [found[1] or found[2] for found in _ALIAS.finditer(line)] + gates
 
 

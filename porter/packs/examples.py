@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +13,12 @@ from porter.model import FilePlan, Verdict
 from porter.packs.load import Upstream, load, optional, pack_paths, read_pack
 from porter.packs.pack import Pack
 from porter.packs.rule import Rule
-from porter.python.methods import definitions
+from porter.python.methods import own_methods
 from porter.python.reading import is_manifest
 from porter.python.signatures import Files
 from porter.targets.catalog import resolve
 from porter.triage import Triage
+from porter.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from porter.context import Context
@@ -147,8 +146,7 @@ def _torch() -> bool:
 
 def _mirrored(name: str, context: Context) -> bool:
     """Whether the target has a name of CUDA under its own device."""
-    device = context.surface.sheet.device
-    return context.surface.look(name).name == ".".join(device if part == "cuda" else part for part in name.split("."))
+    return context.surface.look(name).name == vocabulary().renamed(name, context.surface.sheet.device)
 
 
 def _plan_changes(file: str, text: str, context: Context) -> str:
@@ -170,9 +168,4 @@ def _plan(file: str, text: str, context: Context) -> FilePlan | None:
         return plan_artefact(entry, raw, context)[0]
     if not context.triage.concerns(raw) and not is_manifest(file):
         return None  # as in a checkout, where triage would have passed the file over
-    own: dict[str, set[str]] = {}
-    with suppress(SyntaxError, ValueError):  # plan_python says so, and the example fails
-        for name, method in definitions(ast.parse(raw), {"cuda", "is_cuda"}):
-            own.setdefault(method, set()).add(name)
-    context = replace(context, own_methods={method: frozenset(names) for method, names in own.items()})
-    return plan_python(entry, raw, context)[0]
+    return plan_python(entry, raw, replace(context, own_methods=own_methods([raw], context.pack)))[0]

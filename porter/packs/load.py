@@ -21,6 +21,7 @@ from porter.packs.holds import holds
 from porter.packs.pack import Pack, PackFile
 from porter.packs.read import convert, line_of, read_yaml
 from porter.packs.rule import Rule
+from porter.targets.catalog import sheet
 
 _VARIABLE = re.compile(r"(?<!\?P)(?<!\\g)<([A-Za-z][A-Za-z0-9_]*)>")  # not a group of a regular expression
 Reader = Callable[[str], PackFile]  # a pack by its name
@@ -105,7 +106,8 @@ def load(target: Target, upstream: Upstream = Upstream(), extra: Iterable[Path] 
         joined.insert(ours, (_STYLE, read(_STYLE)))
     chain += joined
     short = ".".join(target.torch.split(".")[:2])
-    draft = _Draft(variables={"target": target.name, "torch": short, "torch_version": target.torch})
+    told = {"target": target.name, "torch": short, "torch_version": target.torch}
+    draft = _Draft(variables={**told, "backend_module": sheet(target.name).backend_module})
     if helper:
         draft.variables["helper"] = helper
     for name, file in chain:

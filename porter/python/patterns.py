@@ -13,6 +13,7 @@ from typing import TypeGuard
 from porter.packs.rule import BESIDE
 from porter.python.dotted import last_name, spelled
 from porter.python.names import Names
+from porter.vocabulary import vocabulary
 
 ONE = "_porter_one_"
 MANY = "_porter_many_"
@@ -48,8 +49,9 @@ class Pattern:
         if isinstance(self.tree, ast.Call) and self.tree.keywords:
             return str(self.tree.keywords[0].arg) + "="
         words = [part for word in re.findall(r"[\w.]+|\"\w+\"", self.text) for part in word.split(".")]
-        if "cuda" in self.text:  # the commonest by far, and searched for in any case
-            return next(str(word) for word in words if "cuda" in word)
+        device = vocabulary().device
+        if device in self.text:  # the commonest by far, and searched for in any case
+            return next(str(word) for word in words if device in word)
         if (
             self.receiver is not None
             and isinstance(self.tree, ast.Call)

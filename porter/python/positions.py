@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from porter.packs.positions import Position
 from porter.python.carriers import Carriers, matches
@@ -14,6 +13,7 @@ from porter.python.names import Names
 from porter.python.place import OPTION_CALLS, Certainty, Place, option_before, parameter_of_default
 from porter.python.prose import READERS
 from porter.python.signatures import Signatures
+from porter.vocabulary import vocabulary
 
 # Calls that only keep what they are given: no device is reached when they run.
 _SETTINGS = re.compile(r"(?i)\w*dict|\w*namespace|\w*hparams|hyperparameters|\w*config|\w*cfg|\w*settings|\w*options")
@@ -248,7 +248,7 @@ class Positions:
         if len(keys) < len(container.keys) or not others or len(others) < len(keys) - 1:
             return Place(Certainty.NOT, "it is a key of a dictionary")
         value = next(v for k, v in zip(container.keys, container.values, strict=True) if k is node)
-        if isinstance(value, (ast.Constant, ast.Attribute)) and re.search(r"cuda|nccl", ast.unparse(value)):
+        if isinstance(value, (ast.Constant, ast.Attribute)) and vocabulary().names_one(ast.unparse(value).encode()):
             return Place(Certainty.LIKELY, "it is the key of a table from devices to something")
         return Place(Certainty.UNKNOWN, "it is the key of what may be a table from devices to something")
 

@@ -19,14 +19,11 @@ from porter.python.tied import Tied, tied
 from porter.python.uses import Uses
 from porter.requirements.calls import declared
 from porter.requirements.requirement import Role
+from porter.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from porter.context import Context
     from porter.targets.surface import Surface
-
-
-# Parts of file names that say for which device a file is.
-_DEVICES = frozenset({"cuda", "npu", "mlu", "musa", "xpu", "hpu", "rocm", "mps", "sdaa", "cpu"})
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ class Scene:
         path = PurePosixPath(self.module.path)
         parts = path.stem.split("_")
         for index, part in enumerate(parts):
-            if part in _DEVICES - {self.device}:
+            if part in vocabulary().devices and part != self.device:
                 twin = "_".join([*parts[:index], self.device, *parts[index + 1 :]])
                 if self.library.find(twin, 1, self.module.path) is not None:
                     return f"The file is for {part} alone: beside it stands upstream's own {twin}.py."

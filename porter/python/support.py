@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from porter.packs.packages import Packages
 from porter.python.module import Module
+from porter.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from porter.python.scene import Scene
@@ -41,7 +42,7 @@ def among_choices(module: Module, node: ast.expr, value: str) -> str:
 
 def cuda_spans(module: Module, device: str) -> list[tuple[int, int]]:
     """The bytes that upstream wrote for others than the target, since the target has code of its own beside them."""
-    if device == "cuda" or not mentions(module.source.data, device):
+    if device == vocabulary().device or not mentions(module.source.data, device):
         return []
     nodes: list[ast.AST] = []
     for chain in _chains(module.tree):
@@ -61,14 +62,14 @@ def _twins(tree: ast.Module, device: str) -> Iterator[ast.AST]:
             texts = [_shape(item) for item in group]
             if any(device in text for text in texts):
                 for item, text in zip(group, texts, strict=True):
-                    twin = re.sub("cuda", device, text)
+                    twin = text.replace(vocabulary().device, device)
                     if twin != text and twin in texts:
                         yield item
         if isinstance(node, ast.Dict):
             keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
             if device in keys:
                 for key, value in zip(node.keys, node.values, strict=True):
-                    if isinstance(key, ast.Constant) and "cuda" in str(key.value).lower():
+                    if isinstance(key, ast.Constant) and vocabulary().device in str(key.value).lower():
                         yield key
                         yield value
 

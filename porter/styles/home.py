@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from porter.styles.helper import MARK
+from porter.vocabulary import vocabulary
 
 NAMES = ("accel", "accel_device", "porter_accel")
 _IMPORTS = re.compile(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([\w, \t]+)|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
-_CONCERNED = re.compile(rb"cuda|nccl", re.IGNORECASE)
 # Folders that stand beside what is installed, even where they are packages.
 _BESIDE = frozenset(
     {"tests", "test", "testing", "examples", "example", "benchmarks", "benchmark", "docs", "scripts", "tools"}
@@ -74,7 +74,7 @@ def find_home(files: Mapping[str, bytes], others: Iterable[str]) -> Home:
     imported = {name for data in files.values() for name in _imported(data)}
     packages = {str(PurePosixPath(path).parent) for path in files if path.endswith("__init__.py")} - {"."}
     bases = {path: _base(path, packages, imported) for path in files}
-    spelled = [path for path, data in files.items() if _CONCERNED.search(data) and not is_helper(data)]
+    spelled = [path for path, data in files.items() if vocabulary().names_device(data) and not is_helper(data)]
     concerned = spelled or list(files)
     scripts = {path for path in concerned if _IMPORTS.search(files[path])}  # a script executes the others
     package = _installed(concerned, packages, others)

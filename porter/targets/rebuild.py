@@ -14,6 +14,7 @@ from porter.targets.namespace import Reader
 from porter.targets.package import Package
 from porter.targets.sheet import Name, Release, Sheet, version
 from porter.targets.surface import Surface
+from porter.vocabulary import vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _release(sheet: Sheet, at: str) -> Release:
 def _candidate(sheet: Sheet, dotted: str, entry: Name) -> str:
     if not entry.missing:
         return entry.to
-    return ".".join(sheet.device if part == "cuda" else part for part in dotted.split("."))
+    return vocabulary().renamed(dotted, sheet.device)
 
 
 def _inside(sheet: Sheet, to: str) -> str:

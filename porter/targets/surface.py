@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from porter.targets.sheet import Name, Release, Sheet, version
+from porter.vocabulary import vocabulary
 
 Status = Literal["same", "renamed", "missing", "unknown"]
 
@@ -114,4 +115,4 @@ class Surface:
         return what and f"{what}, and this is {self.sheet.target} {self.release.version}"
 
     def _renamed(self, dotted: str) -> str:
-        return ".".join(self.sheet.device if part == "cuda" else part for part in dotted.split("."))
+        return vocabulary().renamed(dotted, self.sheet.device)
