@@ -100,7 +100,7 @@ def _inject(
     indent = source.data[at : source.offset(first, statement.col_offset)]
     if indent.strip():
         return site.withheld("The body of the function stands in one line with its head.", f"Add `{code}` by hand.")
-    text = indent + _statement(code).encode() + source.newline
+    text = b"".join(indent + line.encode() + source.newline for line in _statement(code).splitlines())
     where = f"In {name}()." if name else "In the script itself."
     return Proposal(rule, at, at, site.verdict, (Edit(at, at, text, b""),), where, runs=True)
 
