@@ -166,7 +166,8 @@ class _Script:
 
     def __init__(self, data: bytes, start: int, end: int) -> None:
         at_line = data[start - 1 : start] == b"\n"
-        self._indent = re.compile(rb"[ ]*").match(data, start)[0] if at_line else b""  # type: ignore[index]
+        first = data[start:end] if at_line else b""
+        self._indent = first[: len(first) - len(first.lstrip(b" "))]
         text, places = bytearray(), list[int]()
         for line in re.finditer(rb"[^\n]*\n?", data[start:end]):
             skip = len(self._indent) if line[0].startswith(self._indent) else 0

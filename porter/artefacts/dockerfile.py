@@ -45,7 +45,7 @@ def read(page: Page) -> Reading:
         if bodies:
             _heredoc(page, (start, end), bodies, reading, script=word == b"RUN")
         elif word == b"RUN" and not found["rest"].lstrip().startswith(b"["):
-            start = _OPTIONS.match(page.data, start, end).end()  # type: ignore[union-attr]
+            start = _behind_options(page.data, start, end)
             _shell(page, start, end, reading)
         elif word in {b"ENV", b"ARG"}:
             reading.sites += _variables(page, start, end, word == b"ENV")
@@ -72,11 +72,17 @@ def _bodies(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
         at = closed.end()
 
 
+def _behind_options(data: bytes, start: int, end: int) -> int:
+    """Where a command begins, behind the options of its instruction: `RUN --mount=type=cache pip install`."""
+    found = _OPTIONS.match(data, start, end)
+    return found.end() if found is not None else start
+
+
 def _heredoc(
     page: Page, line: tuple[int, int], bodies: list[tuple[int, int]], reading: Reading, *, script: bool
 ) -> None:
     """A body is a script of its own, unless a command in front of it gets it: `RUN python - <<EOF`, `COPY <<EOF /x`."""
-    start = _OPTIONS.match(page.data, *line).end()  # type: ignore[union-attr]
+    start = _behind_options(page.data, *line)
     if not script or _HEREDOC.match(page.data, start) is None:
         last = page.data.find(b"\n", bodies[-1][1])
         bodies = [(start, last if last >= 0 else len(page.data))]

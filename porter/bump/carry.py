@@ -33,7 +33,9 @@ class New:
     original: Callable[[str], Item | None]
 
 
-def carry(changes: list[Change], old: Callable[[str], Item | None], old_paths: frozenset[str], new: New, labels: Labels) -> Carried:  # noqa: E501  # fmt: skip
+def carry(
+    changes: list[Change], old: Callable[[str], Item | None], old_paths: frozenset[str], new: New, labels: Labels
+) -> Carried:
     """Every change of a person in the new port, as a file or as a conflict that is listed."""
     carried = Carried()
     moved = _moved(changes, old, old_paths, new)
@@ -107,7 +109,9 @@ def _delete(change: Change, home: str, theirs: Item | None, carried: Carried) ->
     carried.entries.append(_conflict(home, 0, why))
 
 
-def _moved(changes: list[Change], old: Callable[[str], Item | None], old_paths: frozenset[str], new: New) -> dict[str, str]:  # noqa: E501  # fmt: skip
+def _moved(
+    changes: list[Change], old: Callable[[str], Item | None], old_paths: frozenset[str], new: New
+) -> dict[str, str]:
     """Where upstream has the files now that a person changed and that it has no more under their name."""
     gone = [c.source or c.path for c in changes if c.deed is not Deed.ADDED and (c.source or c.path) not in new.paths]
     if not gone:

@@ -48,8 +48,9 @@ def changes(made: Made, now: Mapping[str, Item]) -> list[Change]:
     names = dict(_renames(deleted, added))
     found += [Change(Deed.RENAMED, new, deleted[old], added[new], old) for old, new in names.items()]
     found += [Change(Deed.ADDED, path, None, item) for path, item in added.items() if path not in names.values()]
-    found += [Change(Deed.DELETED, path, base, unknown=base is None) for path, base in deleted.items()
-              if path not in names]  # fmt: skip
+    found += [
+        Change(Deed.DELETED, path, base, unknown=base is None) for path, base in deleted.items() if path not in names
+    ]
     return sorted(found, key=lambda change: change.path)
 
 

@@ -65,8 +65,11 @@ def paths(checkout: Checkout) -> list[str]:
     own = own_files(checkout.root)
     listed = [e.path for e in walk(checkout.root)] if checkout.is_git else list(all_paths(checkout.root))
     found = [path for path in listed if path not in own]
-    return sorted(path for path in found if (not path.endswith("/") and not (checkout.root / path).is_dir())
-                  or (checkout.root / path).is_symlink())  # fmt: skip
+    return sorted(
+        path
+        for path in found
+        if (not path.endswith("/") and not (checkout.root / path).is_dir()) or (checkout.root / path).is_symlink()
+    )
 
 
 def signed(root: Path, made: Made) -> list[str]:

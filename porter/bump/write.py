@@ -39,8 +39,9 @@ def write(port: Port, plan: Plan, new: Checkout, carried: Carried, drift: Drift,
             overlay = {path: item for path, item in carried.overlay.items() if Path(path).name != ".git"}
             return replace_in_folder(plan, new, port.path, extra, port.lock.options, overlay, backup)
         had = any((made.checkout.root / name).exists() for name in extra)  # a report of upstream's own, given up before
-        return replace_sibling(plan, new, port.path, extra, port.lock.options, overlay=carried.overlay, force=had,
-                               backup=backup)  # fmt: skip
+        return replace_sibling(
+            plan, new, port.path, extra, port.lock.options, overlay=carried.overlay, force=had, backup=backup
+        )
     own = {**extra, lock.LOCK_NAME: lock.render(plan, port.lock.options, own=extra)}
     contents: dict[str, Item | None] = {file.path: _ported(new, file.path, file.ported) for file in plan.changed}
     contents |= carried.overlay

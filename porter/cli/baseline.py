@@ -15,7 +15,13 @@ SECTION = "keep"
 @click.argument("path", default=".", metavar="[PATH]", type=click.Path(path_type=Path))
 @TARGET
 @RULES
-@click.option("--file", "place", type=click.Path(path_type=Path), metavar="FILE", help="Where it goes. [default: porter-baseline.json in PATH]")  # noqa: E501  # fmt: skip
+@click.option(
+    "--file",
+    "place",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where it goes. [default: porter-baseline.json in PATH]",
+)
 @click.option("--accept", is_flag=True, help="Allow new places, too: a person's decision.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the exit code.")
 @click.option("--verbose", "-v", is_flag=True, help="Show the traceback of a fault in porter itself.")

@@ -13,13 +13,37 @@ SECTION = "keep"
 
 @click.command(short_help="Make a port anew from a newer upstream, with your changes.")
 @click.argument("port", metavar="PORT")
-@click.option("--to", default="", metavar="REV|DIR", help="The revision of upstream to go to, or the folder of a release. [default: its newest]")  # noqa: E501  # fmt: skip
-@click.option("--upstream", default="", metavar="PATH|URL", help="Where upstream is. [default: the port's own repository, a repository of its name beside the port, or the address in the lock]")  # noqa: E501  # fmt: skip
-@click.option("--from", "before", default="", metavar="DIR|PATH@REV", help="What the port was made from, where that was a plain folder.")  # noqa: E501  # fmt: skip
+@click.option(
+    "--to",
+    default="",
+    metavar="REV|DIR",
+    help="The revision of upstream to go to, or the folder of a release. [default: its newest]",
+)
+@click.option(
+    "--upstream",
+    default="",
+    metavar="PATH|URL",
+    help="Where upstream is. [default: the port's own repository, a repository of its name beside the port, "
+    "or the address in the lock]",
+)
+@click.option(
+    "--from",
+    "before",
+    default="",
+    metavar="DIR|PATH@REV",
+    help="What the port was made from, where that was a plain folder.",
+)
 @TARGET
 @RULES
 @click.option("--dry-run", is_flag=True, help="Say what would come of it and write nothing.")
-@click.option("--format", "form", default="text", show_default=True, metavar="FORMAT", help="text, markdown, json, sarif, github or junit.")  # noqa: E501  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    metavar="FORMAT",
+    help="text, markdown, json, sarif, github or junit.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="No summary.")
 @click.option("--verbose", "-v", is_flag=True, help="Show the traceback of a fault in porter itself.")
 def command(

@@ -17,14 +17,35 @@ SECTION = "keep"
 
 @click.command(short_help="For CI: is there something new? Writes nothing.")
 @click.argument("path", default=".", metavar="[PORT|PATH]")
-@click.option("--upstream", "to", default="", metavar="REV|DIR", help="Compare a port with this upstream: a revision, a fetched branch, a folder.")  # noqa: E501  # fmt: skip
-@click.option("--repository", default="", metavar="PATH|URL", help="Where the upstream of a port is. [default: as in porter bump]")  # noqa: E501  # fmt: skip
-@click.option("--baseline", "allowed", type=click.Path(path_type=Path), metavar="FILE", help="The places that are allowed. [default: porter-baseline.json in PATH]")  # noqa: E501  # fmt: skip
+@click.option(
+    "--upstream",
+    "to",
+    default="",
+    metavar="REV|DIR",
+    help="Compare a port with this upstream: a revision, a fetched branch, a folder.",
+)
+@click.option(
+    "--repository", default="", metavar="PATH|URL", help="Where the upstream of a port is. [default: as in porter bump]"
+)
+@click.option(
+    "--baseline",
+    "allowed",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The places that are allowed. [default: porter-baseline.json in PATH]",
+)
 @click.option("--since", default="", metavar="REV", help="Only what differs from where the branch left REV.")
 @TARGET
 @RULES
 @click.option("--no-cache", is_flag=True, help="Remember nothing, and use nothing that was remembered.")
-@click.option("--format", "form", default="text", show_default=True, metavar="FORMAT", help="text, markdown, json, sarif, github or junit.")  # noqa: E501  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    metavar="FORMAT",
+    help="text, markdown, json, sarif, github or junit.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Only the exit code.")
 @click.option("--verbose", "-v", is_flag=True, help="Show the traceback of a fault in porter itself.")
 def command(

@@ -46,8 +46,14 @@ def command(
 
     del verbose
     with open_port(port) as opened:
-        points = look(opened, Wish(upstream=upstream), tags, last, rules,
-                      (lambda _: None) if quiet else lambda said: click.echo(said, err=True))  # fmt: skip
+        points = look(
+            opened,
+            Wish(upstream=upstream),
+            tags,
+            last,
+            rules,
+            (lambda _: None) if quiet else lambda said: click.echo(said, err=True),
+        )
         title = f"{opened.lock.upstream.name} for {opened.lock.target.name}"
     say(render(points, form))
     if svg is not None:

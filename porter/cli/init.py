@@ -16,11 +16,26 @@ def command() -> None:
 
 @command.command()
 @click.argument("path", default=".", metavar="[PATH]", type=click.Path(path_type=Path))
-@click.option("--for", "names", multiple=True, metavar="SERVICE", help="github, gitlab, pre-commit, and for a repository that others use: action, hooks. Repeatable. [default: github]")  # noqa: E501  # fmt: skip
-@click.option("--target", "-t", metavar="NAME[@VERSION]", help="The accelerator. [default: that of the port or of the baseline]")  # noqa: E501  # fmt: skip
+@click.option(
+    "--for",
+    "names",
+    multiple=True,
+    metavar="SERVICE",
+    help="github, gitlab, pre-commit, and for a repository that others use: "
+    "action, hooks. Repeatable. [default: github]",
+)
+@click.option(
+    "--target", "-t", metavar="NAME[@VERSION]", help="The accelerator. [default: that of the port or of the baseline]"
+)
 @click.option("--port", default=".", show_default=True, metavar="DIR", help="Where in the repository the port is.")
 @click.option("--upstream", default="", metavar="URL", help="Where upstream is. [default: the address in the lock]")
-@click.option("--install", default="porter", show_default=True, metavar="REQUIREMENT", help="What pip installs, such as porter==0.1.0 or git+https://…")  # noqa: E501  # fmt: skip
+@click.option(
+    "--install",
+    default="porter",
+    show_default=True,
+    metavar="REQUIREMENT",
+    help="What pip installs, such as porter==0.1.0 or git+https://…",
+)
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
 def ci(
     path: Path,

@@ -28,8 +28,9 @@ def against_lock(port: Port, wish: Wish, rules: tuple[Path, ...], cache: Path | 
     entries = [*_undone(here), *ground.rules(lock, here)]
     if not wish.to:
         entries += ground.evidence(port.root, lock.upstream.commit)
-        return Drift(lock.upstream.name, lock.target.name, lock.upstream.commit, "", ordered(entries),
-                     notes=(_NOT_LOOKED,))  # fmt: skip
+        return Drift(
+            lock.upstream.name, lock.target.name, lock.upstream.commit, "", ordered(entries), notes=(_NOT_LOOKED,)
+        )
     with new_upstream(port, wish) as new:
         plan = make_plan(new, choice_for(port, new, "", rules), cache=cache)
         commit = new.origin.commit or new.root.name
@@ -38,8 +39,15 @@ def against_lock(port: Port, wish: Wish, rules: tuple[Path, ...], cache: Path | 
     entries += compare.unread((), [p for p in plan.problems if p.file not in {q.file for q in here.problems}])
     entries += ground.pins(lock, plan)
     entries += ground.evidence(port.root, plan.origin.commit)
-    return Drift(lock.upstream.name, lock.target.name, lock.upstream.commit, commit, ordered(entries),
-                 compare.counted(old, now), plan.notes)  # fmt: skip
+    return Drift(
+        lock.upstream.name,
+        lock.target.name,
+        lock.upstream.commit,
+        commit,
+        ordered(entries),
+        compare.counted(old, now),
+        plan.notes,
+    )
 
 
 def _undone(plan: Plan) -> Iterator[Entry]:
@@ -47,8 +55,15 @@ def _undone(plan: Plan) -> Iterator[Entry]:
     for finding in plan.findings:
         if finding.edits and finding.verdict is Verdict.PORTED:
             yield Entry(
-                Kind.NEW, Level.ERROR, f"{finding.rule} {finding.name}",
+                Kind.NEW,
+                Level.ERROR,
+                f"{finding.rule} {finding.name}",
                 f"This place of the port itself is for CUDA: it came in after porter made the port. {finding.why}",
-                finding.file, finding.line, finding.column, finding.rule, finding.id, finding.before.strip()[:160],
+                finding.file,
+                finding.line,
+                finding.column,
+                finding.rule,
+                finding.id,
+                finding.before.strip()[:160],
                 verdict=finding.verdict.value,
-            )  # fmt: skip
+            )

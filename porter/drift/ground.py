@@ -48,8 +48,16 @@ def pins(lock: Lock, plan: Plan) -> Iterator[Entry]:
         if was != now:
             file, _, line = places.get(name, "").rpartition(":")
             said = f"{_wanted(name, was)} before, {_wanted(name, now)} now."
-            yield Entry(Kind.PIN, Level.WARNING, name, f"{said} Check it against what the target's stack has.", file,
-                        int(line or 0), text=_wanted(name, now), was=_wanted(name, was))  # fmt: skip
+            yield Entry(
+                Kind.PIN,
+                Level.WARNING,
+                name,
+                f"{said} Check it against what the target's stack has.",
+                file,
+                int(line or 0),
+                text=_wanted(name, now),
+                was=_wanted(name, was),
+            )
 
 
 def evidence(port: Path, commit: str) -> Iterator[Entry]:

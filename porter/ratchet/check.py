@@ -60,8 +60,13 @@ def _stern(entry: Entry) -> Entry:
 
 
 def _drift(
-    checkout: Checkout, target: str, before: str, entries: list[Entry], old: Iterable[Site], new: Iterable[Site],
+    checkout: Checkout,
+    target: str,
+    before: str,
+    entries: list[Entry],
+    old: Iterable[Site],
+    new: Iterable[Site],
     notes: tuple[str, ...],
-) -> Drift:  # fmt: skip
+) -> Drift:
     told = compare.counted(old, new)
     return Drift(checkout.origin.name, target, before, "now", ordered(entries), told, notes)

@@ -25,9 +25,16 @@ def translate(data: bytes, name: str) -> bytes:
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 hipify.preprocessor(
-                    place, str(source), [str(source)], [], {"unsupported_calls": [], "kernel_launches": []},
-                    False, True, hipify.GeneratedFileCleaner(keep_intermediates=True), False,
-                )  # fmt: skip
+                    place,
+                    str(source),
+                    [str(source)],
+                    [],
+                    {"unsupported_calls": [], "kernel_launches": []},
+                    False,
+                    True,
+                    hipify.GeneratedFileCleaner(keep_intermediates=True),
+                    False,
+                )
         finally:
             hipify.HIPIFY_FINAL_RESULT.pop(str(source), None)
         made = Path(state.hipified_path) if state.hipified_path else source
