@@ -47,11 +47,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Handwork:
-    """All changes, the files that are gone, and the sentences on files that nothing is known about."""
+    """All changes, the files that are gone, and those that nothing is known about.
+
+    `foreign`: files that are as the lock has them, which does not come back from the original that was given.
+    """
 
     changes: tuple[Change, ...]
     gone: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,12 @@ def handwork(port: Path, original: Path | None, lock: Lock, meant: Sequence[str]
     changes: list[Change] = []
     gone: list[str] = []
     unknown: list[str] = []
+    foreign: list[str] = []
     for path, wanted in sorted({**lock.tree, **lock.files}.items()):
-        if path in meant or wanted.startswith("link:") or as_written(port / path, wanted):
+        if path in meant or wanted.startswith("link:"):
+            continue
+        if as_written(port / path, wanted):
+            foreign += [] if _comes_back(original, path, lock, wanted) else [path]
             continue
         if not (port / path).is_file():
             gone.append(path)
@@ -86,7 +94,16 @@ def handwork(port: Path, original: Path | None, lock: Lock, meant: Sequence[str]
             unknown += [] if lost else [path]
         else:
             changes += _changes(path, _written(before, lock, path), _lines(now))
-    return Handwork(tuple(changes), tuple(gone), tuple(unknown))
+    return Handwork(tuple(changes), tuple(gone), tuple(unknown), tuple(foreign))
+
+
+def _comes_back(root: Path | None, path: str, lock: Lock, wanted: str) -> bool:
+    """Whether the lock says of a file what the original says, too; that is not known of what is not there."""
+    if root is None or not (root / path).is_file() or (root / path).is_symlink():
+        return True
+    if path in lock.spans:
+        return _original(root, path, lock, wanted) is not None
+    return as_written(root / path, wanted)
 
 
 def _original(root: Path | None, path: str, lock: Lock, wanted: str) -> bytes | None:

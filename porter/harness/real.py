@@ -19,6 +19,19 @@ _MEANS = {
         "What runs when a module is imported works with the vendor's own module.",
         "What stands inside functions.",
     ),
+    "half": (
+        "In half precision the outputs differ from the reference's by at most 0.4 % (float16) and 3.1 % (bfloat16).",
+        "Overflow; models of real size. What an earlier run recorded has no outputs in half precision.",
+    ),
+    "determinism": ("Ten steps once more give the same numbers, within {bound:g}.", "Races that go well twice."),
+    "save-load": (
+        "A checkpoint that the device saved comes back equal to the bit, on the CPU and on the device.",
+        "The repository's own code that saves and loads; checkpoints of real size.",
+    ),
+    "known-answers": (
+        "A checkpoint made by the reference answers on the device with the exact text that it was taught.",
+        "What a model of real size says.",
+    ),
     "command": ("The command that you gave runs to its end on the device.", "That it prints what it printed before."),
 }
 _COMPARED = (
@@ -47,7 +60,8 @@ def means(check: Check, compared: bool) -> tuple[str, str]:
     from porter.harness.probes.agree import BOUND
 
     if check.NAME in _MEANS:
-        return _MEANS[check.NAME]
+        proves, cannot = _MEANS[check.NAME]
+        return proves.format(bound=BOUND), cannot
     return (_COMPARED[0].format(bound=BOUND), _COMPARED[1]) if compared else (check.PROVES, check.CANNOT)
 
 

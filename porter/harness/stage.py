@@ -32,6 +32,7 @@ class Answer:
     ended: Ended
     data: Mapping[str, Any]
     trace: Mapping[str, Any] = field(default_factory=dict)
+    recorded: bool = False  # by an earlier run
 
 
 @dataclass
@@ -83,9 +84,13 @@ class Stage:
     @property
     def reference(self) -> str:
         """What a port on a real device is compared with."""
-        if self.on_cuda:
-            return "the original on simulated CUDA"
-        return "what an earlier run recorded of the original" if self.recorded else "the port itself on the CPU"
+        recorded = self.recorded and not self.on_cuda
+        return "what an earlier run recorded of the original" if recorded else self.made_here
+
+    @property
+    def made_here(self) -> str:
+        """The reference that can be run."""
+        return "the original on simulated CUDA" if self.on_cuda else "the port itself on the CPU"
 
     def tree(self, side: str) -> Path:
         """The copy of a side that probes read."""
@@ -109,8 +114,8 @@ class Stage:
     ) -> Answer:
         """Runs one probe in a child under the side's simulated device, or in as many as there are `ranks`."""
         known = self.recorded.get(name, {}).get(key(order)) if side == ORIGINAL and not self.on_cuda else None
-        if known is not None:
-            return Answer(Ended(0, "", "", False, 0.0, "none"), known)
+        if known is not None and "folder" not in order:  # the files that a probe wrote there are gone
+            return Answer(Ended(0, "", "", False, 0.0, "none"), known, recorded=True)
         tree, stem = self.tree(side), f"{next(self._numbers)}-{side}-{name}"
         asked, answered = (self.scratch / f"{stem}.{end}" for end in ("order", "answer"))
         path = [str(tree / folder) for folder in order.get("path", ())]

@@ -37,7 +37,7 @@ def take_over(device: Device) -> None:
     from . import collectives, data_parallel, namespace
     from .namespace.base import Base
 
-    members = namespace.members(Base("cuda", device.facts, device.controls, device.options.lacking))
+    members = namespace.members(Base("cuda", device.facts, device.controls, device.witness, device.options.lacking))
     for name, value in members.items():
         if name not in _KEPT:
             setattr(torch.cuda, name, value)

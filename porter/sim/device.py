@@ -143,7 +143,9 @@ def _register_module(device: Device) -> None:
 
     name = device.facts.device
     torch.utils.rename_privateuse1_backend(name)
-    module = device.module = namespace.build(Base(name, device.facts, device.controls, device.options.lacking))
+    module = device.module = namespace.build(
+        Base(name, device.facts, device.controls, device.witness, device.options.lacking)
+    )
     torch._register_device_module(name, module)
     torch.utils.generate_methods_for_privateuse1_backend(
         for_storage=True,

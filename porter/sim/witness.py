@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .sources import Sources
 
-NO_CONTEXT, DTYPE = 0, 5
+NO_CONTEXT, DTYPE, TOLD = 0, 5, 8
 # In the order of Event in csrc/state.h. The names are those of the trace.
 EVENTS = (
     "threads_without_context",
@@ -23,8 +23,11 @@ EVENTS = (
     "dtypes",
     "host_compute",
     "doubtful_operators",
+    "told_to_host",
 )
-LEFTOVERS = "leftovers"
+LEFTOVERS, CALLS = "leftovers", "calls"
+MORE = "more than are kept"
+_MOST = 20_000  # digests that are kept of what the host was told
 ELSEWHERE = "(a library)"
 
 
@@ -69,7 +72,10 @@ class Witness:
             frame = None
         nearest = self.sources.nearest(frame)
         place = self.sources.place(nearest) if nearest is not None else ELSEWHERE
-        self.record(EVENTS[event], place, what.decode(), amount)
+        said = what.decode()
+        if event == TOLD and len(self.places.get(EVENTS[TOLD], ())) >= _MOST:
+            place, said = ELSEWHERE, MORE
+        self.record(EVENTS[event], place, said, amount)
         if event == NO_CONTEXT:
             # Libraries load weights in thread pools of their own; today's plug-ins allow that (they start on device 0).
             return int(nearest is not None)

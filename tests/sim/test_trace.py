@@ -92,3 +92,24 @@ def test_variables_set_before_torch_is_imported(traced: Any) -> None:
     assert at(trace, "leftovers") == {"script.py:2": "CUDA_VISIBLE_DEVICES"}
     _, original = traced("cuda", 'import os\nos.environ["CUDA_VISIBLE_DEVICES"] = "0"\nimport torch')
     assert "leftovers" not in original["places"]
+
+
+def test_what_the_host_was_told(traced: Any) -> None:
+    """Each number and tensor by a digest, with its line; the same for the original."""
+    code = """
+    import torch
+
+    x = torch.arange(4.0).npu()
+    print(x.sum().item(), x[1:].cpu().tolist())
+    torch.npu.synchronize()
+    torch.save(x, "x.pt")
+    """
+    _, port = traced("npu", code)
+    _, original = traced("cuda", code.replace("npu", "cuda"))
+    assert port["places"]["told_to_host"] == original["places"]["told_to_host"]
+    rows = port["places"]["told_to_host"]
+    assert [row["what"].partition("]")[0] + "]" for row in rows] == ["Float[3]", "Float[]", "Byte[16]"]
+    assert [row["what"].partition(" = ")[2] for row in rows] == ["", "6", ""]
+    assert at(port, "calls") == {"script.py:6": "synchronize"} == at(original, "calls")
+    _, other = traced("npu", code.replace("4.0", "5.0"))
+    assert other["places"]["told_to_host"] != rows

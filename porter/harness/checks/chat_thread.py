@@ -23,9 +23,7 @@ def run(case: Case) -> Iterator[Result]:
     """One result for each model that can chat."""
     # Only a vendor some of whose releases refuse such a thread has a sentence for it; the others start on device 0.
     strict = "strict" if facts.load(case.stage.name).context_error else "device0"
-    yield from compare(
-        case, Trial(NAME, "chat_thread", _judge, ("chat", "stream_chat"), strict, devices=2, on_real=True)
-    )
+    yield from compare(case, Trial(NAME, "chat_thread", _judge, ("chat", "stream_chat"), strict, devices=2))
 
 
 def _judge(case: Case, before: Answer, after: Answer) -> Seen:

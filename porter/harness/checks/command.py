@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 
 from porter.harness.case import NO_ORIGINAL, Case, last_line
 from porter.harness.child import Ended
-from porter.harness.comparison import NO_CUDA, on_device
+from porter.harness.comparison import NO_CUDA
+from porter.harness.doings import parted
 from porter.harness.outputs import written
 from porter.harness.result import Outcome, Result
 from porter.harness.stage import ORIGINAL, PORT
@@ -66,37 +66,12 @@ def _compared(case: Case, command: str) -> Result:
     missing = _missing_line(case, command, before, ended)
     if missing:
         return Result(NAME, command, Outcome.FAIL, f"The original prints `{missing[:200]}`, and the port does not.")
-    fewer = _fewer_operators(case, command, before_traces, traces)
-    if fewer:
-        said = f"It prints what it printed, but less of the work is done on {case.stage.device}: {fewer}."
-        return Result(NAME, command, Outcome.FAIL, said)
+    apart = parted(case, before_traces, traces, lambda: _started(case, command, ORIGINAL)[1])
+    if apart:
+        return Result(NAME, command, Outcome.FAIL, f"It prints what it printed, but {apart}.")
     said = f"Exit code 0, {ran} operators on the device, and it prints and writes what the original does."
     variables = dict.fromkeys(said for trace in traces for said in case.open_variables(trace))
     return Result(NAME, command, Outcome.PASS, said, (*_host(traces), *variables), {"operators": ran})
-
-
-def _fewer_operators(case: Case, command: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> str:
-    """Operators that the port runs less often on the device than the original, which runs them equally every time."""
-    first, second = _counts(before, "cuda"), _counts(after, case.stage.device)
-    fewer = [name for name in sorted(first) if second[name] < first[name]]
-    if not fewer:
-        return ""
-    again = _counts(_started(case, command, ORIGINAL)[1], "cuda")
-    told = [f"{name} {first[name]} → {second[name]}" for name in fewer if again[name] == first[name]]
-    return ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")
-
-
-def _counts(traces: list[dict[str, Any]], device: str) -> Counter[str]:
-    """Operators by name; copies within the device are what a change of dtype is, as in mixed precision.
-
-    Overloads count as one: for `x[...] = number` torch takes another one on CUDA than on the other devices.
-    """
-    found: Counter[str] = Counter()
-    for trace in traces:
-        for name, count in on_device(trace, device).items():
-            found[name.partition(".")[0]] += count
-        found["copies within the device"] += trace["copies"]["on_device"]["count"]
-    return found
 
 
 def _bad(case: Case, command: str, ended: Ended, said: str, left: list[str]) -> Result:

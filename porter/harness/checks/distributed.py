@@ -26,7 +26,7 @@ def run(case: Case) -> Iterator[Result]:
 
 
 def _ask(case: Case, probe: str, order: dict[str, Any]) -> tuple[Answer, Answer]:
-    backends = {ORIGINAL: "nccl", PORT: facts.load(case.stage.name).backend}
+    backends = {ORIGINAL: "nccl" if case.stage.on_cuda else "gloo", PORT: facts.load(case.stage.name).backend}
     before, after = (
         case.stage.probe(side, probe, {**order, "backend": backend}, devices=RANKS, ranks=RANKS)
         for side, backend in backends.items()

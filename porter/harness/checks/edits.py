@@ -15,11 +15,17 @@ ORDER = 12
 PROVES = "What porter wrote stands as it was written; every other edit is listed."
 CANNOT = "Whether an edit by hand is right: the other checks tell what it does."
 
+_FOREIGN = (
+    "is as porter.lock has it, and that does not come back from this original: --original is another checkout than "
+    "the port was made from, or the lock was edited"
+)
+
 
 def run(case: Case) -> Iterator[Result]:
     """One result for the whole port."""
     work = case.handwork
     wrong = [f"{path} is missing" for path in work.gone]
+    wrong += [f"{path} {_FOREIGN}" for path in work.foreign]
     wrong += [
         f"{each.place} porter wrote `{each.wrote[:120]}`, and now {each.shown}" for each in work.changes if _lost(each)
     ]

@@ -17,7 +17,7 @@ CANNOT = "What a trained model would say: the tiny one has random weights; known
 
 def run(case: Case) -> Iterator[Result]:
     """One result for each model."""
-    yield from compare(case, Trial(NAME, "generate", _judge, needs=("generate",), on_real=True))
+    yield from compare(case, Trial(NAME, "generate", _judge, needs=("generate",)))
 
 
 def _judge(case: Case, before: Answer, after: Answer) -> Seen:

@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from porter.harness.case import Case
 from porter.harness.foreign import wrong_names
+from porter.harness.launches import misfits
+from porter.harness.parsed import broken
 from porter.harness.result import Outcome, Result
 from porter.harness.sources import Source, read
 from porter.lock import digest
@@ -28,7 +30,14 @@ _VENDOR_IMPORT = "DEV004"  # the rule that adds it
 
 def run(case: Case) -> Iterator[Result]:
     """One result for the whole port."""
-    found = (_broken(case), _undone(case), _missing_names(case), _without_vendor_module(case))
+    found = (
+        _broken(case),
+        _undone(case),
+        _missing_names(case),
+        _without_vendor_module(case),
+        _without_import(case),
+        _misfits(case),
+    )
     faults = sorted({*chain(*found), *wrong_names(case.handwork.changes, case.lock.target.name)})
     notes = list(_open_places(case))
     if faults:
@@ -51,6 +60,17 @@ def _broken(case: Case) -> Iterator[str]:
         untouched = case.lock.tree.get(path) == digest((case.stage.port / path).read_bytes())
         if error and (path in case.lock.files or not untouched):
             yield f"{path}:{error}"
+
+
+def _misfits(case: Case) -> Iterator[str]:
+    """What is not Python and can no longer be read, and command lines that their program does not take."""
+    original = case.stage.original
+    if original is not None:
+        edited = {change.file for change in case.handwork.changes if not change.meant}
+        yield from broken(case.stage.port, original, edited)
+        sheet = resolve(f"{case.lock.target.name}@{case.lock.target.version}")[1].sheet
+        names = {sheet.device: "cuda", sheet.backend: "nccl"}
+        yield from misfits(case.stage.port, case.sources, original, read(original), names)
 
 
 def _syntax_error(path: Path) -> str:
@@ -122,6 +142,16 @@ def _without_vendor_module(case: Case) -> Iterator[str]:
             yield f"{source.file}:{line} uses {dotted}, and the file does not import {module}"
         elif any(found.rule == _VENDOR_IMPORT for found in case.lock.edits.get(source.file, ())):
             yield f"{source.file}:1 no longer imports {module}, which porter put there"
+
+
+def _without_import(case: Case) -> Iterator[str]:
+    """The same in notebooks and in code within shell scripts: porter put the import there, and it is gone."""
+    module = resolve(f"{case.lock.target.name}@{case.lock.target.version}")[1].sheet.module
+    for file, found in sorted(case.lock.edits.items()) if not case.replan.helpers else ():
+        path = case.stage.port / file
+        put = any(each.rule == _VENDOR_IMPORT for each in found) and not file.endswith(".py")
+        if put and path.is_file() and f"import {module}" not in path.read_text(encoding="utf-8", errors="replace"):
+            yield f"{file} no longer imports {module}, which porter put there"
 
 
 def _device_names(sources: list[Source], device: str) -> Iterator[tuple[str, str, int]]:

@@ -17,7 +17,7 @@ CANNOT = "The repository's own training loop: give that with --run."
 
 def run(case: Case) -> Iterator[Result]:
     """One result for each model."""
-    yield from compare(case, Trial(NAME, "train_step", _judge, on_real=True))
+    yield from compare(case, Trial(NAME, "train_step", _judge))
 
 
 def _judge(case: Case, before: Answer, after: Answer) -> Seen:

@@ -21,6 +21,7 @@ struct Operator {
   bool takes_host_list = false;   // torch lets CPU tensors in as indices or as lengths
   bool waits = false;             // the host must wait for its result
   bool only_shapes = false;       // views and allocation: nothing is computed
+  bool tells_host = false;        // its result is a number for the host
 
   std::string refusal;          // the vendor's device has no such operator
   bool doubtful = false;        // the vendor's list marks it unsupported; that list errs, so this is told, not refused
@@ -69,6 +70,7 @@ inline Operator* describe(const c10::OperatorHandle& handle) {
                                   "aten::_ctc_loss_backward.Tensor"});
   op->waits = one_of(name, {"aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select", "aten::equal",
                         "aten::_unique2", "aten::unique_consecutive", "aten::unique_dim"});
+  op->tells_host = one_of(name, {"aten::_local_scalar_dense"});
   op->only_shapes = makes_view || one_of(name, {"aten::empty.memory_format", "aten::empty_strided", "aten::resize_",
                                             "aten::set_.source_Storage", "aten::set_.source_Storage_storage_offset",
                                             "aten::_reshape_alias", "aten::as_strided", "aten::zero_",

@@ -33,7 +33,8 @@ inline void check_index(int64_t index) {
 inline bool is_sim(const at::Tensor& t) { return t.defined() && t.device().type() == kSim; }
 
 // The events that Python is asked about. Their order is that of porter/sim/witness.py.
-enum class Event : int { kNoContext, kHostToDevice, kDeviceToHost, kSync, kHostFallback, kDtype, kHostCompute, kDoubtful };
+enum class Event : int { kNoContext, kHostToDevice, kDeviceToHost, kSync, kHostFallback, kDtype, kHostCompute, kDoubtful,
+                         kToldHost };
 
 // A ctypes callback: it finds the line of the repository in which something happens and answers yes or no.
 using Witness = int (*)(int event, const char* what, int64_t amount);

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from ..calls import noted
 from .base import Base
 
 
@@ -21,7 +22,7 @@ def members(base: Base) -> dict[str, Any]:
     for info in pkgutil.iter_modules(__path__):
         if info.name != "base":
             found.update(importlib.import_module(f"{__name__}.{info.name}").members(base))
-    return found
+    return noted(found, base.witness)
 
 
 def build(base: Base) -> ModuleType:

@@ -9,6 +9,7 @@ import torch
 
 from ..controls import Controls
 from ..facts import Facts
+from ..witness import Witness
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Base:
     name: str
     facts: Facts
     controls: Controls
+    witness: Witness
     lacking: frozenset[str] = frozenset()  # dtypes that this chip lacks, beside those of the facts
 
     def lacks(self, dtype: str) -> bool:
