@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,6 +12,18 @@ from configparser import Error as IniError
 from pathlib import Path
 
 from porter.checkout.kind import kind_of
+
+_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_LAST_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(\s*[}\]])')
+_JOINED = re.compile(r"\\[ \t]*\n([ \t]*#[^\n]*\n)*")
+_HEREDOC = re.compile(r"<<-?[\"']?(\w+)[\"']?.*?^\s*\1$", re.DOTALL | re.MULTILINE)
+_WITH_LISTS = ("CMD", "ENTRYPOINT", "RUN", "SHELL", "VOLUME")
+_INSTRUCTION = re.compile(
+    "FROM|RUN|CMD|LABEL|MAINTAINER|EXPOSE|ENV|ADD|COPY|ENTRYPOINT|VOLUME|USER|WORKDIR|ARG|ONBUILD|STOPSIGNAL|"
+    "HEALTHCHECK|SHELL",
+    re.IGNORECASE,
+)
+)
 
 
 def broken(port: Path, original: Path, files: set[str]) -> Iterator[str]:
@@ -26,8 +39,10 @@ def broken(port: Path, original: Path, files: set[str]) -> Iterator[str]:
 
 
 def _in_json(data: bytes) -> str:
+    """Comments and a comma at the end of a list are left out first: some programs take them."""
+    plain = _COMMENT.sub(lambda found: found[1] or "", data.decode("utf-8", "replace"))
     try:
-        json.loads(data)
+        json.loads(_LAST_COMMA.sub(lambda found: found[1] or found[2], plain))
     except ValueError as error:
         return str(error)
     return ""
@@ -74,6 +89,18 @@ def _in_shell(data: bytes) -> str:
     return said[0] if done.returncode and said else ""
 
 
+def _in_dockerfile(data: bytes) -> str:
+    """Its instructions have names that are known, and their lists are JSON; else a list is taken for a command."""
+    text = _JOINED.sub(" ", _HEREDOC.sub("", data.decode("utf-8", "replace")))
+    for number, line in enumerate(text.splitlines(), 1):
+        word, _, rest = line.strip().partition(" ")
+        if word and not word.startswith("#") and not _INSTRUCTION.fullmatch(word):
+            return f"{word} is no instruction"
+        if word.upper() in _WITH_LISTS and rest.strip().startswith("[") and _in_json(rest.encode()):
+            return f"the list of its {word} is not closed, or no list (about line {number})"
+    return ""
+
+
 def _in_requirements(data: bytes) -> str:
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -94,5 +121,6 @@ _FAULTS: dict[str, Callable[[bytes], str]] = {
     "yaml": _in_yaml,
     "ini": _in_ini,
     "shell": _in_shell,
+    "dockerfile": _in_dockerfile,
     "requirements": _in_requirements,
 }

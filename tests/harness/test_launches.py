@@ -31,6 +31,9 @@ Seeded = Callable[..., tuple[Path, str]]
         ("artefacts", "run.toml", "device   = 'npu'", "device   = npu", "run.toml can no longer be read"),
         ("artefacts", "scripts/run.sh", "|| true\nfi\n", "|| true\n", "scripts/run.sh can no longer be read"),
         ("artefacts", "requirements.txt", "tqdm  # bars", "tqdm = 4", "requirements.txt can no longer be read"),
+        ("artefacts", "Dockerfile", '"hccl"]', '"hccl"', "the list of its CMD is not closed"),
+        ("detector", "docker/Dockerfile", "RUN pip", "RN pip", "RN is no instruction"),
+        ("artefacts", "settings.jsonc", '"device": "npu"', '"device": "npu', "settings.jsonc can no longer be read"),
         ("artefacts", "demo.ipynb", '    "import torch_npu\\n",\n', "", "demo.ipynb no longer imports torch_npu"),
     ],
 )
