@@ -23,7 +23,6 @@ _INSTRUCTION = re.compile(
     "HEALTHCHECK|SHELL",
     re.IGNORECASE,
 )
-)
 
 
 def broken(port: Path, original: Path, files: set[str]) -> Iterator[str]:
