@@ -18,6 +18,8 @@ Traces = list[dict[str, Any]]  # one of each process
 _COPIES = "copies within the device"
 _SHOWN = 5
 _SLOW = ("refused", "narrowed")  # what a vendor makes of a dtype that it does not have
+_DTYPE = re.compile(r"\b(?:b?float\d*|double|half|complex\d+|u?int\d+|long|dtype)\b")
+_PINNED = "copy from pinned memory"
 _TOO_MANY = "more than are kept"
 _DTYPES = {"Double": "float64", "Half": "float16", "BFloat16": "bfloat16", "ComplexDouble": "complex128"}
 
@@ -59,10 +61,13 @@ def _less_work(case: Case, lost: list[str], first: Counter[str], second: Counter
 def _numbers(case: Case, side: str, traces: Traces) -> Counter[str]:
     """What the device told the host, by dtype, shape and digest.
 
-    Of a dtype that the target lacks nothing is counted, and where a person was asked to mend something no digest.
+    Of a dtype that the target lacks nothing is counted; where a person was asked to look and chose another, no digest.
     """
     lacking = _lacking(case)
-    mended = any(change.said for change in case.handwork.changes)
+    mended = any(
+        change.said and set(_DTYPE.findall(change.before)) != set(_DTYPE.findall(change.after))
+        for change in case.handwork.changes
+    )
     rows = [row for row in _rows(traces, "told_to_host") if row["what"].partition("[")[0] not in lacking]
     if any(row["what"] == _TOO_MANY for row in rows):
         return Counter()
@@ -80,13 +85,18 @@ def _other_numbers(case: Case, lost: list[str], first: Counter[str], second: Cou
 
 
 def _calls(case: Case, side: str, traces: Traces) -> Counter[str]:
-    """The functions of the device's module that the repository's lines call, where porter wrote such a call, too."""
-    rows = _rows(traces, "calls")
-    return _counted((_name(row), row) for row in rows if side == PORT or _kept(case, row["at"], row["what"]))
+    """The functions of the device's module that the repository's lines call, where porter wrote such a call, too.
+
+    Pinned memory is asked for in other ways; it shows in the copies to the device.
+    """
+    rows = [row for row in _rows(traces, "calls") if side == PORT or _kept(case, row["at"], row["what"])]
+    pinned = [row for row in _rows(traces, "host_to_device") if row["what"] == _PINNED]
+    return _counted((_name(row), row) for row in (*rows, *pinned))
 
 
 def _fewer_calls(case: Case, lost: list[str], first: Counter[str], second: Counter[str], before: Traces) -> str:
-    at = next(row["at"] for row in _rows(before, "calls") if _name(row) == lost[0])
+    rows = (*_rows(before, "calls"), *_rows(before, "host_to_device"))
+    at = next(row["at"] for row in rows if _name(row) == lost[0])
     return f"it asks {case.stage.device} for less: {_shown(lost, first, second)}; the original does so at its {at}"
 
 

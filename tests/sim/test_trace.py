@@ -99,7 +99,7 @@ def test_what_the_host_was_told(traced: Any) -> None:
     code = """
     import torch
 
-    x = torch.arange(4.0).npu()
+    x = torch.arange(4.0).pin_memory().npu()
     print(x.sum().item(), x[1:].cpu().tolist())
     torch.npu.synchronize()
     torch.save(x, "x.pt")
@@ -110,6 +110,7 @@ def test_what_the_host_was_told(traced: Any) -> None:
     rows = port["places"]["told_to_host"]
     assert [row["what"].partition("]")[0] + "]" for row in rows] == ["Float[3]", "Float[]", "Byte[16]"]
     assert [row["what"].partition(" = ")[2] for row in rows] == ["", "6", ""]
+    assert at(port, "host_to_device") == {"script.py:4": "copy from pinned memory"} == at(original, "host_to_device")
     assert at(port, "calls") == {"script.py:6": "synchronize"} == at(original, "calls")
     _, other = traced("npu", code.replace("4.0", "5.0"))
     assert other["places"]["told_to_host"] != rows

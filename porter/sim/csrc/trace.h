@@ -2,6 +2,7 @@
 #pragma once
 #include "operators.h"
 #include "memory.h"
+#include "pinned.h"
 
 #include <ATen/record_function.h>
 
@@ -68,7 +69,10 @@ inline void count_copy(const at::Tensor& from, const at::Tensor& to) {
   const int64_t bytes = from.numel() * static_cast<int64_t>(from.element_size());
   copies[kind].count++;
   copies[kind].bytes += bytes;
-  if (kind == kH2D) tell(Event::kHostToDevice, "copy", bytes);
+  if (kind == kH2D) {
+    const bool pinned = from.has_storage() && is_pinned(from.storage().data());
+    tell(Event::kHostToDevice, pinned ? "copy from pinned memory" : "copy", bytes);
+  }
   if (kind == kD2H) {
     tell(Event::kDeviceToHost, "copy", bytes);
     tell_numbers(from);

@@ -102,7 +102,8 @@ def _event_class(base: Base) -> type:
                 raise NotImplementedError("[porter.sim] events between processes are not simulated")
             return super().__new__(cls, device=base.device(), enable_timing=enable_timing, blocking=blocking)
 
-        def __init__(self, *_args: object, **_kwargs: object) -> None:
+        def __init__(self, enable_timing: bool = False, *_args: object, **_kwargs: object) -> None:
+            self._timed = enable_timing
             self._recorded: float | None = None
 
         def record(self, stream: Any = None) -> None:
@@ -110,6 +111,8 @@ def _event_class(base: Base) -> type:
             super().record(*filter(None, [stream]))
 
         def elapsed_time(self, end_event: Any) -> float:
+            if not (self._timed and end_event._timed):
+                raise RuntimeError("Both events must be created with argument 'enable_timing=True'.")
             if self._recorded is None or end_event._recorded is None:
                 raise RuntimeError("Both events must be recorded before calculating elapsed time.")
             return float(end_event._recorded - self._recorded) * 1e3

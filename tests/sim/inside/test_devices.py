@@ -74,6 +74,8 @@ def test_streams_and_events(name, ns):
     assert start.elapsed_time(end) >= 0
     with pytest.raises(RuntimeError, match="recorded"):
         ns.Event(enable_timing=True).elapsed_time(end)
+    with pytest.raises(RuntimeError, match="enable_timing"):
+        ns.Event().elapsed_time(end)
 
 
 def test_seeds(name, ns):
