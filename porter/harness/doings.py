@@ -17,6 +17,7 @@ Traces = list[dict[str, Any]]  # one of each process
 
 _COPIES = "copies within the device"
 _SHOWN = 5
+_NUMBER = 16  # bytes of a copy that may be one number's
 _SLOW = ("refused", "narrowed")  # what a vendor makes of a dtype that it does not have
 _DTYPE = re.compile(r"\b(?:b?float\d*|double|half|complex\d+|u?int\d+|long|dtype)\b")
 _PINNED = "copy from pinned memory"
@@ -40,7 +41,8 @@ def parted(case: Case, before: Traces, after: Traces, again: Callable[[], Traces
 def _operators(case: Case, side: str, traces: Traces) -> Counter[str]:
     """Operators by name and card; copies within the device are what a change of dtype is, as in mixed precision.
 
-    Overloads count as one: for `x[...] = number` torch takes another one on CUDA than on the other devices.
+    Overloads count as one: for `x[...] = number` torch takes another one on CUDA than on the other devices, and
+    copies the number to the device on CUDA alone.
     """
     device = "cuda" if side == ORIGINAL else case.stage.device
     found: Counter[str] = Counter()
@@ -50,6 +52,9 @@ def _operators(case: Case, side: str, traces: Traces) -> Counter[str]:
             for name, count in counts.items() if kind == device else ():
                 found[name.partition(".")[0] + (f" on card {index}" if index != "0" else "")] += count
         found[_COPIES] += trace["copies"]["on_device"]["count"]
+    found["copies to the device"] = sum(
+        row["count"] for row in _rows(traces, "host_to_device") if row.get("bytes", 0) > _NUMBER * row["count"]
+    )
     return found
 
 

@@ -17,7 +17,7 @@ _EVERYWHERE = {
     "",
 }  # names that are not one vendor's, or that a second plan finds
 _VISIBLE = re.compile(r"\b[A-Z_]+_VISIBLE_DEVICES\b")
-_ON_CPU = re.compile(r"""["'](?:cpu|gloo)["':]|\.cpu\(\)""")
+_ON_CPU = re.compile(r"""["'](?:cpu|gloo)["':]|\.cpu\(\)|\btorch\.cpu\.""")
 _COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
 
 
