@@ -195,3 +195,16 @@ def test_porter_verify_on_what_is_taken_for_a_real_device(mine: Path) -> None:
     done = verify("--device", "real", **vendor_installed())
     assert done.returncode == 1
     assert "in the reference" in done.stdout
+
+
+def test_every_check_on_what_is_taken_for_a_real_device(mine: Path) -> None:
+    """Without the original and without anything recorded the port on the CPU is the reference; nothing is left out."""
+    names = ("half", "ten-steps", "determinism", "save-load", "known-answers", "distributed")
+    path = os.pathsep.join([vendor_installed()["PYTHONPATH"], str(PROJECT), os.environ.get("PYTHONPATH", "")])
+    env = {**os.environ, **vendor_installed(), "PORTERSIM_DEVICES": "2", "PYTHONPATH": path}
+    words = [word for name in names for word in ("--only", name)]
+    command = [sys.executable, "-m", "porter", "verify", str(mine), "--device", "real", "--format", "json", *words]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900, check=False)
+    rows = json.loads(done.stdout)["results"]
+    assert {row["check"]: row["outcome"] for row in rows} == dict.fromkeys(names, "pass"), rows
+    assert done.returncode == 0
