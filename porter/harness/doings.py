@@ -68,6 +68,7 @@ def _numbers(case: Case, side: str, traces: Traces) -> Counter[str]:
 
     Of a dtype that the target lacks nothing is counted; where a person was asked to look and chose another, no digest.
     """
+    del side
     lacking = _lacking(case)
     mended = any(
         change.said and set(_DTYPE.findall(change.before)) != set(_DTYPE.findall(change.after))
@@ -76,7 +77,6 @@ def _numbers(case: Case, side: str, traces: Traces) -> Counter[str]:
     rows = [row for row in _rows(traces, "told_to_host") if row["what"].partition("[")[0] not in lacking]
     if any(row["what"] == _TOO_MANY for row in rows):
         return Counter()
-    del side
     return _counted((row["what"].partition("] ")[0] if mended else row["what"], row) for row in rows)
 
 

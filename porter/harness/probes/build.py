@@ -97,11 +97,21 @@ def _built(module: Any, order: dict[str, Any]) -> Any:
     else:
         kind = getattr(importlib.import_module(order["config_module"]), order["config_class"])
     start = kind.__init__ if "__init__" in vars(kind) else kind
-    config = kind(**tiny.arguments(start, {**_saved(kind, start), **order.get("config", {})}))
+    told = order.get("config", {})
+    if kind.__init__ is object.__init__:  # its settings stand in the class itself
+        config = kind()
+        vars(config).update({**tiny.saved(_of_class(kind)), **told})
+    else:
+        config = kind(**tiny.arguments(start, {**_saved(kind, start), **told}))
     torch.manual_seed(SEED)
     rest = [p for p in list(inspect.signature(made).parameters.values())[1:] if p.default is p.empty]
     extra = {p.name: tiny.size(p.name) for p in rest if p.kind is p.POSITIONAL_OR_KEYWORD}
     return made(config, **{name: value for name, value in extra.items() if value is not None})
+
+
+def _of_class(kind: Any) -> dict[str, Any]:
+    named = {name: value for base in reversed(kind.__mro__) for name, value in vars(base).items() if name[:1] != "_"}
+    return {name: value for name, value in named.items() if isinstance(value, (bool, int, float, str))}
 
 
 def _saved(kind: Any, start: Any) -> dict[str, Any]:
