@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -104,6 +105,9 @@ def _one(case: Case, trial: Trial, model: Model) -> Result:
     if not seen.right:
         said = f"The original does not run this: {seen.why}"
         return Result(trial.check, model.subject, Outcome.REFERENCE, said, notes, seen.data)
+    left_device = moved(case, before, after) if trial.counted else ""
+    if left_device:
+        return Result(trial.check, model.subject, Outcome.FAIL, f"{left_device}.", notes, seen.data)
     notes = (*(operators(case, before, after) if trial.counted else ()), *notes)
     return Result(trial.check, model.subject, Outcome.PASS, seen.right, notes, seen.data)
 
@@ -149,6 +153,25 @@ def operators(case: Case, before: Answer, after: Answer) -> tuple[str, ...]:
     names = [name for name in sorted({*first, *second}) if first.get(name, 0) != second.get(name, 0)]
     shown = ", ".join(f"{name} {first.get(name, 0)} → {second.get(name, 0)}" for name in names[:8])
     return (f"the operators on the device differ: {shown}",)
+
+
+def moved(case: Case, before: Answer, after: Answer) -> str:
+    """The first line of the port that computes on the CPU what the original computes on the device; "" for none."""
+    on_cpu = [_plain(answer.trace.get("host_operators", {})) for answer in (before, after)]
+    there = [_plain(on_device(before.trace, "cuda")), _plain(on_device(after.trace, case.stage.device))]
+    for row in after.trace.get("places", {}).get("host_compute", ()):
+        name = row["what"].partition(".")[0]
+        if on_cpu[1][name] > on_cpu[0][name] and there[1][name] < there[0][name] and ":" in row["at"]:
+            return f"{row['at']} computes {name} on the CPU, and the original on the device"
+    return ""
+
+
+def _plain(counts: Mapping[str, int]) -> Counter[str]:
+    """By name without the overload, of which torch takes another one on CUDA here and there."""
+    found: Counter[str] = Counter()
+    for name, count in counts.items():
+        found[name.partition(".")[0]] += count
+    return found
 
 
 def on_device(trace: Mapping[str, Any], device: str) -> dict[str, int]:

@@ -34,6 +34,16 @@ def test_other_weights_of_the_same_loss(seeded: Seeded, verify: Verify) -> None:
     assert "train.py:" in said
 
 
+def test_a_model_that_computes_on_the_cpu_in_between(seeded: Seeded, verify: Verify) -> None:
+    """Its outputs are equal to the bit."""
+    done = "return x + self.mlp(self.ln_2(x))"
+    folder, place = seeded(
+        "minimal-gpt", "npu", "model.py", done, "return (x.cpu() + self.mlp(self.ln_2(x)).cpu()).npu()"
+    )
+    said = failed(verify(folder, original("minimal-gpt"), "forward"))
+    assert f"{place} computes aten::add on the CPU" in said
+
+
 def test_a_wait_that_is_left_out(seeded: Seeded, verify: Verify) -> None:
     folder, _ = seeded("minimal-gpt", "npu", "train.py", "            torch.npu.synchronize()\n", "            pass\n")
     said = failed(verify(folder, original("minimal-gpt"), "command", command=ONE))
