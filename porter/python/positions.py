@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from porter.packs.positions import Position
 from porter.python.carriers import Carriers, matches
