@@ -19,7 +19,6 @@ from porter.errors import UsageError
 from porter.lock import read
 from porter.model import Plan, Verdict
 from porter.packs.examples import try_style
-from porter.packs.load import pack_paths, read_pack
 from porter.plan import Choice, make_plan
 from porter.port import patch
 from porter.styles.helper import Device, counterparts, defined, functions, render
@@ -370,6 +369,3 @@ def test_what_brings_a_backend_is_imported_where_the_helper_names_one() -> None:
     gaudi = [Device("hpu", "habana_frameworks.torch", "hccl", "habana_frameworks.torch.distributed.hccl")]
     assert b"import habana_frameworks.torch.distributed.hccl" in render({"dist_backend"}, gaudi)
     assert b"distributed.hccl" not in render({"device"}, gaudi)
-    for name in names():
-        told = read_pack(pack_paths(())[name]).vars.get("backend_module", "")
-        assert sheet(name).backend_module == told

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from porter.artefacts import comparisons, placeholders, words
+from porter.artefacts import bash, comparisons, placeholders, words
 from porter.artefacts.command import Command, plain_option
 from porter.artefacts.dependencies import clones, installs, requirement
 from porter.artefacts.embedded import Host, python
@@ -44,7 +43,7 @@ def read(page: Page) -> Reading:
     windows = b"\r\n" in page.data
     data = page.data.replace(b"\\\r\n", b" \\\n").replace(b"\r\n", b" \n")
     page = page.part(placeholders.masked(data))
-    root = _tree(page.data).root_node
+    root = bash.tree(page.data).root_node
     reader = _Reader(page, flows(root, page.data), used(root, page.data))
     for node in words.nodes(root):
         handler = getattr(reader, f"on_{node.type}", None)
@@ -59,21 +58,7 @@ def read(page: Page) -> Reading:
 
 def flows_of(page: Page) -> Flows:
     """Where the variables of a piece of shell text end up."""
-    return flows(_tree(page.data).root_node, page.data)
-
-
-@lru_cache(maxsize=256)
-def _tree(script: bytes) -> Any:
-    """A script, parsed once though several look at it: a recipe of a makefile for its flows and for its sites."""
-    return _parser().parse(script)
-
-
-@cache
-def _parser() -> Any:
-    import tree_sitter_bash
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(tree_sitter_bash.language()))
+    return flows(bash.tree(page.data).root_node, page.data)
 
 
 class _Reader:

@@ -46,8 +46,14 @@ def relax(specifier: str, version: str) -> list[Change] | None:
 
 
 def plain(specifier: str) -> str:
-    """A specifier as pip writes it, Poetry's `^1.2`, `~1.2` and `1.2` spelled out; a choice of several stays."""
-    return specifier if "|" in specifier else ",".join(_plain(found) for found in _clauses(specifier))
+    """A specifier as pip writes it, Poetry's `^1.2`, `~1.2` and `1.2` spelled out; a choice of several stays.
+
+    So does one whose version nobody can read.
+    """
+    try:
+        return specifier if "|" in specifier else ",".join(_plain(found) for found in _clauses(specifier))
+    except InvalidVersion:
+        return specifier
 
 
 def _clauses(specifier: str) -> list[re.Match[str]]:
@@ -57,12 +63,12 @@ def _clauses(specifier: str) -> list[re.Match[str]]:
 def _plain(clause: re.Match[str]) -> str:
     """A clause as pip writes it."""
     operator, version = clause["operator"], clause["version"]
-    if operator in {"", "~", "^"}:
+    if operator in {"~", "^"}:
         numbers = [*Version(version).release, 0]
         first = next((i for i, number in enumerate(numbers) if number), 0)
-        keep = {"": len(numbers), "~": min(len(numbers) - 1, 2), "^": first + 1}[operator]
-        return f"=={version}" if not operator else f">={version},<{_next(numbers[:keep])}"
-    return f"{operator}{version}"
+        keep = {"~": min(len(numbers) - 1, 2), "^": first + 1}[operator]
+        return f">={version},<{_next(numbers[:keep])}"
+    return f"{operator or '=='}{version}"
 
 
 def _next(numbers: list[int]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -230,3 +231,24 @@ def test_what_a_repository_pins(file: str, text: str, pins: str, own: str, tmp_p
     (tmp_path / file).write_text(text, encoding="utf-8")
     assert declared(tmp_path) == pins
     assert own_pin(pins) == own
+
+
+@pytest.mark.parametrize(
+    ("way", "second", "outcome"),
+    [
+        ("float16 with GradScaler", 5.5544405, "rounding in half precision"),
+        ("float16 with GradScaler", 5.59, "the loss of step 2"),
+        ("float32", 5.5544405, "the loss of step 2"),
+    ],
+)
+def test_ten_steps_in_half_precision_may_round_otherwise(way: str, second: float, outcome: str) -> None:
+    """As TorchScript's other executor does it, with which ChatGLM2 is ported."""
+    from porter.harness.checks.ten_steps import judge_ways
+
+    def trained(last: float, weights: str) -> dict[str, Any]:
+        return {way: {"losses": [(5.79).hex(), last.hex()], "norms": [], "scale": 1024.0, "weights": {"w": weights}}}
+
+    case: Any = None  # it is asked about faults alone
+    seen = judge_ways(case, trained(5.55443907, "a"), trained(second, "b"))
+    assert outcome in (seen.wrong or seen.right)
+    assert bool(seen.wrong) == outcome.startswith("the loss")
