@@ -11,9 +11,7 @@ from porter.python.place import Certainty
 from porter.python.scene import Scene
 
 # Calls whose result is a whole number, and the arithmetic that makes one of another.
-_COUNTING = frozenset(
-    {"int", "len", "get_rank", "get_local_rank", "get_node_local_rank", "device_count", "current_device"}
-)
+_COUNTING = frozenset({"int", "len", "get_rank", "get_local_rank", "get_node_local_rank", "device_count"})
 _ARITHMETIC = (ast.Mod, ast.FloorDiv, ast.Add, ast.Sub, ast.Mult)
 
 
