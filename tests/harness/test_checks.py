@@ -29,6 +29,7 @@ def the_only(results: list[Result]) -> Result:
         ("half", "{} * (2 if self.lm_head.weight.dtype == torch.float16 else 1)", "In float16: The outputs differ by"),
         ("ten-steps", "{} * (2 if torch.is_autocast_enabled('npu') else 1)", "float16 with GradScaler: the loss of"),
         ("generate", "{0} if idx.shape[1] < 10 else {0}.flip(-1)", "The greedy tokens are"),
+        ("generate", "{0} if idx.shape[1] < 10 else {0} * 2", "the scores from which they are chosen differ from step"),
         ("distributed", "{} * (2 if torch.distributed.is_initialized() else 1)", "Training, DDP: the loss of step 1"),
         ("determinism", "{} + __import__('time').time_ns() % 9973", "A second run gives something else: float32"),
     ],

@@ -1,4 +1,4 @@
-"""Generation with the tiny model, greedily and sampling from a seed: the tokens."""
+"""Generation with the tiny model, greedily and sampling from a seed: the tokens, and the exact scores of each step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from .build import device, model_of
-from .digest import tensors
+from .digest import digest, tensors
 from .faults import fault
 from .inputs import made
 
@@ -28,13 +28,22 @@ def probe(order: dict[str, Any]) -> dict[str, Any]:
 
 def _tokens(model: Any, way: str, root: str) -> dict[str, Any]:
     prompt = next(iter(made({"ids": "ids"}, device()).values()))[:1]
+    steps: list[str] = []
+    listening = model.register_forward_hook(lambda _module, _given, output: steps.append(_scores(output)))
     try:
         torch.manual_seed(13)
         with torch.no_grad():
             output = model.generate(prompt, max_new_tokens=8, **options(model, way))
     except Exception as error:
         return {"fault": fault(error, root)}
-    return {"ids": [tensor.flatten().tolist() for tensor in tensors(output)]}
+    finally:
+        listening.remove()
+    return {"ids": [tensor.flatten().tolist() for tensor in tensors(output)], "steps": steps}
+
+
+def _scores(output: Any) -> str:
+    """What the model gave first: the same token comes of other scores as well, when its weights are random."""
+    return next(map(digest, tensors(output)), "")
 
 
 def options(model: Any, way: str) -> dict[str, Any]:
