@@ -169,3 +169,9 @@ def test_a_class_that_hands_on_what_it_does_not_know_is_given_what_its_parents_n
         "depth": 3,
         "p_dropout": 0.0,
     }
+
+
+def test_a_switch_is_no_size_and_a_size_that_is_yet_to_be_told_is_one() -> None:
+    def made(num_head_channels=-1, vocab_size=-1): ...
+
+    assert tiny.arguments(made, {}) == {"vocab_size": tiny.VOCABULARY}

@@ -142,7 +142,7 @@ def _cut(name: str, default: Any) -> Any:
         return 0.0
     if default is inspect.Parameter.empty:
         return size(name)
-    if not isinstance(default, int) or isinstance(default, bool) or default < 0:
+    if not isinstance(default, int) or isinstance(default, bool):
         return None
     known = size(name)
     guess = _in(_FAMILIES, name) if known is None else None
