@@ -21,11 +21,13 @@ def trained(order: dict[str, Any], lines: Sequence[str], folder: Path) -> Any:
     if not order.get("own_tokenizer"):
         return None
     try:
-        (folder / MODEL).write_bytes(_model(lines))
-        made = loaded(order, folder)
+        made = _made(order, lines, folder, VOCABULARY)
+        beyond = max(made.encode(lines[0])) + 1 - VOCABULARY  # tokens that the class adds, such as [gMASK]
+        if beyond > 0:
+            made = _made(order, lines, folder, VOCABULARY - beyond)
         for line in lines:
             ids = made.encode(line, add_special_tokens=False)
-            if max(ids) >= VOCABULARY or made.decode(ids).strip() != line.strip():
+            if max(made.encode(line)) >= VOCABULARY or made.decode(ids).strip() != line.strip():
                 raise ValueError(f"{line!r} comes back as {made.decode(ids)!r}")
     except Exception as error:  # of the repository's code anything may come
         (folder / MODEL).unlink(missing_ok=True)
@@ -33,6 +35,11 @@ def trained(order: dict[str, Any], lines: Sequence[str], folder: Path) -> Any:
         order["without"] = f"the repository's own tokenizer does not run here ({why}), so another one was trained"
         return None
     return made
+
+
+def _made(order: dict[str, Any], lines: Sequence[str], folder: Path, words: int) -> Any:
+    (folder / MODEL).write_bytes(_model(lines, words))
+    return loaded(order, folder)
 
 
 def loaded(order: dict[str, Any], folder: Path) -> Any:
@@ -43,7 +50,7 @@ def loaded(order: dict[str, Any], folder: Path) -> Any:
     return Talking(getattr(importlib.import_module(module), name)(str(folder / MODEL)))
 
 
-def _model(lines: Sequence[str]) -> bytes:
+def _model(lines: Sequence[str], words: int) -> bytes:
     import sentencepiece
 
     written = io.BytesIO()
@@ -51,7 +58,7 @@ def _model(lines: Sequence[str]) -> bytes:
         sentence_iterator=iter([line for line in lines for _ in range(_AGAIN)]),
         model_writer=written,
         model_type="bpe",
-        vocab_size=VOCABULARY,
+        vocab_size=words,
         hard_vocab_limit=False,
         character_coverage=1.0,
         byte_fallback=True,
