@@ -44,6 +44,8 @@ def installed() -> Device | None:
 def prepare(options: Options) -> Device:
     """Loads the device without giving it a name yet: nothing runs on it, but what runs on the CPU can be watched."""
     global _prepared
+    import torch  # noqa: F401  # first: where it was not yet imported, its import prepares the device, too
+
     if _prepared is None:
         facts = known.load(options.target)
         _prepared = Device(options, facts, _controls(options, facts))

@@ -114,3 +114,11 @@ def test_what_the_host_was_told(traced: Any) -> None:
     assert at(port, "calls") == {"script.py:6": "synchronize"} == at(original, "calls")
     _, other = traced("npu", code.replace("4.0", "5.0"))
     assert other["places"]["told_to_host"] != rows
+
+
+def test_a_vendors_module_that_is_the_first_to_import_torch(traced: Any) -> None:
+    """The import of torch prepares the device while the module does: it is one device all the same, and it is watched."""
+    _, trace = traced("npu", 'import torch_npu\nimport torch\ntorch.ones(64).to("npu")\ntorch.cuda.is_available()')
+    assert trace["device_was_loaded"]
+    assert at(trace, "host_to_device") == {"script.py:3": "copy"}
+    assert "script.py:4" in at(trace, "leftovers")
