@@ -117,7 +117,7 @@ def test_what_the_host_was_told(traced: Any) -> None:
 
 
 def test_a_vendors_module_that_is_the_first_to_import_torch(traced: Any) -> None:
-    """The import of torch prepares the device while the module does: it is one device all the same, and it is watched."""
+    """The import of torch prepares the device while the module does: it is one device all the same."""
     _, trace = traced("npu", 'import torch_npu\nimport torch\ntorch.ones(64).to("npu")\ntorch.cuda.is_available()')
     assert trace["device_was_loaded"]
     assert at(trace, "host_to_device") == {"script.py:3": "copy"}
